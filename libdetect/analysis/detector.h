@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* The analysis as its users see it: feed it events, get findings.
+ *
+ * Pure: no I/O, no clock, no pthread calls, no global state; memory from the arena that is passed in.
+ * Everything that it needs from outside is in `struct detector_env`.
+ *
+ * Thread-safety: detector_feed() may be called by many threads at once, each with its own `struct
+ * thread`. What only concerns that thread and objects that it alone owns takes no lock; the rest runs
+ * under one lock (RANK_ANALYSIS). The caller has signals deferred (runtime/self.h). */
+#ifndef DETECT_ANALYSIS_DETECTOR_H
+#define DETECT_ANALYSIS_DETECTOR_H
+
+#include "analysis/finding.h"
+#include "analysis/stackdepot.h"
+#include "base/arena.h"
+#include "event/event.h"
+
+struct detector;
+struct thread;
+
+struct detector_env {
+    void *ctx;
+    /* The calling thread's stack, for events that came with STACK_NONE. May return STACK_NONE. */
+    stack_id (*capture_stack)(void *ctx);
+    /* A new finding. Called once per finding, with RANK_ANALYSIS held: it may take locks of higher
+     * rank only, and must copy what it keeps. */
+    void (*on_finding)(void *ctx, const struct finding *finding);
+    /* An earlier finding was explained by something seen since. */
+    void (*on_withdrawn)(void *ctx, uint32_t finding_number);
+    /* The last running thread is about to wait for another one of this process (or ended while all others
+     * wait). Called without locks, often: most such moments pass. */
+    void (*on_all_waiting)(void *ctx);
+};
+
+struct detector_stats {
+    uint64_t threads_seen, threads_alive, threads_peak;
+    uint64_t locks_seen, locks_alive, locks_peak; /* mutexes, rwlocks, spin locks, semaphores */
+    uint64_t objects_seen;                        /* the same with condition variables, barriers … */
+    uint64_t lock_orders;                         /* distinct "held x, took y" pairs */
+    uint64_t chains;                              /* nodes of the acquisition tree */
+    uint64_t cycles_checked, cycles_pruned;       /* candidates looked at; thrown out as impossible */
+    uint64_t waits;                               /* REQUESTs: acquisitions that had to wait */
+};
+
+/* What was lost; each becomes an entry of the report's `limits` if it is not zero. */
+struct detector_losses {
+    uint64_t out_of_memory;     /* records that could not be made */
+    uint64_t chains_full;       /* acquisitions not entered in the acquisition tree */
+    uint64_t searches_cut;      /* cycle searches that ran out of their budget */
+    uint64_t slots_reused_early; /* thread slots reused without order (vclock.h) */
+    uint64_t handlers_nested;
+    uint64_t events_unknown;
+};
+
+struct detector *detector_create(struct arena *arena, struct stackdepot *depot,
+                                 const struct detector_env *env);
+
+/* --- threads ------------------------------------------------------------------------------------- */
+
+/* The first thread, or one that was not seen being created (creator NULL). `stack_low`..`stack_high`
+ * are the bounds of its stack (0, 0: unknown). NULL when out of memory: the thread is then not watched. */
+struct thread *detector_thread_create(struct detector *det, struct thread *creator, stack_id stack);
+/* Called by the new thread itself, before any other event of it. */
+void detector_thread_start(struct detector *det, struct thread *thread, uintptr_t stack_low,
+                           uintptr_t stack_high, uint64_t signal_mask);
+/* The thread runs no more code of the program. Its record stays until it is joined, or detached. */
+void detector_thread_end(struct detector *det, struct thread *thread);
+/* pthread_create failed after detector_thread_create. */
+void detector_thread_abandon(struct detector *det, struct thread *thread);
+thread_id detector_thread_id(const struct thread *thread);
+stack_id detector_thread_created_at(const struct thread *thread);
+/* Created detached: counts neither as leaked nor as waiting to be joined. */
+void detector_thread_set_detached(struct detector *det, struct thread *thread);
+
+/* --- events --------------------------------------------------------------------------------------- */
+
+/* `sp` is the program's stack pointer at the call (0: unknown): locks below it on this thread's own
+ * stack are gone. */
+void detector_feed(struct detector *det, struct thread *thread, const struct event *event,
+                   uintptr_t sp);
+
+/* Whether `addr` has a live record of that kind: if not, the interceptor inspects the object's bytes
+ * and sends EVENT_FIRST_USE before the real call. Lock-free. */
+bool detector_knows(struct detector *det, struct thread *thread, enum object_kind kind,
+                    uintptr_t addr);
+/* Whether a synchronisation object may lie in the range: a quick filter for free(). Lock-free, never
+ * wrong in saying no. */
+bool detector_may_hold_objects(struct detector *det, uintptr_t addr, size_t size);
+/* Whether this very thread holds the lock. Lock-free. */
+bool detector_holds(struct detector *det, struct thread *thread, uintptr_t addr);
+
+/* --- a process that can never go on ------------------------------------------------------------------ */
+
+/* Cheap to poll from another process that shares this memory (runtime/monitor.h). */
+struct detector_pulse {
+    uint32_t alive;    /* threads that have started and not ended */
+    uint32_t waiting;  /* of those: in a wait that only another thread of this process can end */
+    uint32_t sequence; /* changes with every begin and end of a wait, start and end of a thread */
+};
+struct detector_pulse detector_pulse(const struct detector *det);
+/* All threads wait and the caller has made sure that nothing moves: reports a `hang`, unless every
+ * waiting thread is explained by a deadlock already reported. Returns whether any finding stands for
+ * this state (deadlock or hang). Takes the lock: threads must be blocked outside the detector. */
+bool detector_report_stuck(struct detector *det);
+
+/* --- ends -------------------------------------------------------------------------------------------- */
+
+/* In the child of a fork: only `self` is alive. Locks of the detector are reset. */
+void detector_forked(struct detector *det, struct thread *self);
+/* fork: nobody is inside while the address space is copied. */
+void detector_freeze(struct detector *det);
+void detector_thaw(struct detector *det);
+
+struct detector_stats detector_stats(struct detector *det);
+struct detector_losses detector_losses(struct detector *det);
+/* Calls visit(ctx, number, count) for each finding that occurred more than once. */
+void detector_counts(struct detector *det,
+                     void (*visit)(void *ctx, uint32_t finding_number, uint64_t count), void *ctx);
+/* Tests and debug builds. */
+bool detector_is_valid(struct detector *det);
+
+#endif

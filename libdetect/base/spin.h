@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The detector's own locks. A thread takes them only in ascending rank, so they cannot deadlock with
+ * each other; debug builds check it. Held for short, bounded work and never around a call into the
+ * program, libc's allocator or the dynamic linker.
+ *
+ * A holder must have signals deferred (runtime/self.h): a handler that came in between would spin for
+ * ever on its own thread. */
+#ifndef DETECT_BASE_SPIN_H
+#define DETECT_BASE_SPIN_H
+
+#include "base/compiler.h"
+
+/* Outer locks have lower ranks. */
+enum lock_rank {
+    RANK_THREADS = 1, /* runtime: table of threads by pthread_t */
+    RANK_ANALYSIS,    /* analysis: everything but the per-thread fast path */
+    RANK_OBJECT,      /* analysis: one synchronisation object's clock */
+    RANK_FD,          /* intercept: table of descriptors */
+    RANK_DEPOT,       /* analysis: stack depot */
+    RANK_MODULES,     /* runtime: module table */
+    RANK_REPORT,      /* report: the output file */
+    RANK_ARENA,       /* base: memory */
+    RANK_COUNT
+};
+
+struct spin {
+    uint32_t word; /* 0 free, 1 held, 2 held and somebody sleeps */
+    uint8_t rank;  /* enum lock_rank */
+};
+
+#define SPIN_INIT(r) {0, (r)}
+
+void spin_init(struct spin *lock, enum lock_rank rank);
+void spin_lock(struct spin *lock);
+bool spin_trylock(struct spin *lock);
+void spin_unlock(struct spin *lock);
+/* In the child of a fork, where the holder no longer exists. */
+void spin_reset(struct spin *lock);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Which module (executable, library) an address belongs to, as small numbers that are never reused.
+ *
+ * Look-ups use glibc's lock-free _dl_find_object (2.35) where it exists, dl_iterate_phdr elsewhere. A
+ * module's record is written to the report before its number appears in any stack. */
+#ifndef DETECT_RUNTIME_MODULES_H
+#define DETECT_RUNTIME_MODULES_H
+
+#include "analysis/stackdepot.h"
+
+/* frame_t of a code address (module 0 if unknown). Thread-safe. */
+frame_t modules_frame(uintptr_t pc);
+/* frame_t of a data address inside a module's segments; 0 if it lies in none. */
+frame_t modules_place(uintptr_t addr);
+/* After dlopen and before dlclose: ranges are read again at the next look-up. */
+void modules_changed(void);
+/* Child of a fork: all records are written again, to the new file. */
+void modules_forked(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions behind our interceptors: REAL(pthread_mutex_lock)(mutex).
+ *
+ * Resolved once by real_init() with dlsym(RTLD_NEXT), or dlvsym where a symbol has several versions
+ * and the default one is not the one that we implement. Before that (calls from other libraries'
+ * constructors, from dlsym itself) each pointer leads to a stub that resolves just that function. */
+#ifndef DETECT_RUNTIME_REAL_H
+#define DETECT_RUNTIME_REAL_H
+
+#include "runtime/real_includes.h"
+
+struct real {
+#define REAL_FUNCTION(name) __typeof__(name) *name;
+#define REAL_VERSION(name, version) __typeof__(name) *name;
+#include "runtime/real_sync.def"
+#include "runtime/real_system.def"
+#undef REAL_FUNCTION
+#undef REAL_VERSION
+};
+
+extern struct real real;
+
+#define REAL(name) (real.name)
+
+/* Resolves all; a function that this libc lacks stays NULL and its interceptor returns ENOSYS. */
+void real_init(void);
+
+#endif

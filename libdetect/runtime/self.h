@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* This thread's state, and the gate between the program's code and the detector's.
+ *
+ * Every interceptor runs between self_enter() and self_leave(). The in-process rules, which hold
+ * everywhere between the two (rr's syscallbuf.c publishes its own the same way):
+ *  - no stdio, no malloc of the program's, no exit, no function that we interpose (use REAL());
+ *  - errno is as it was found (self_enter saves nothing: the fast paths do not touch errno; slow paths
+ *    that call libc save and restore it);
+ *  - signals that arrive are queued (runtime/signals.h) and delivered by self_leave();
+ *  - no deep frames: a thread's stack may be 16 KiB. Stack walks and symbol look-ups run on the
+ *    detector's own stack (runtime/unwind.h).
+ *
+ * Around a real call that may block or that calls back into the program: self_block() before,
+ * self_unblock() after; handlers then run at once and the program's code is watched as usual. Such
+ * interceptors are compiled with -fexceptions and undo their part in a cleanup function, because
+ * cancellation unwinds through them. */
+#ifndef DETECT_RUNTIME_SELF_H
+#define DETECT_RUNTIME_SELF_H
+
+#include <sys/types.h>
+
+#include "analysis/detector.h"
+#include "base/atomic.h"
+#include "base/compiler.h"
+
+struct unwind_cache;
+struct signal_queue;
+
+struct self {
+    struct thread *thread; /* the analysis's record */
+    int depth;             /* > 0: the detector works, signals are queued */
+    bool pending;          /* the signal queue is not empty */
+    bool async_cancel;     /* the program has asynchronous cancellation on (signals.h, thread.c) */
+    bool gone;             /* past the end: late destructors run unwatched */
+    uint16_t in_handler;   /* nesting of the program's signal handlers */
+    pid_t tid;
+    uintptr_t stack_low, stack_high; /* of the program's stack; 0 unknown */
+    struct unwind_cache *unwind;     /* made at first use */
+    struct signal_queue *signals;    /* made at first use */
+    char *work_stack;                /* detector's own stack for slow work; made at first use */
+    uint64_t signal_mask;            /* as the program set it */
+    struct self *next_free;
+};
+
+/* 16 bytes of initial-exec TLS in all (limit: 512, see the design's section 3). */
+extern __thread struct self *self_current __attribute__((tls_model("initial-exec")));
+
+/* Makes this thread's state: the main thread, or one that did not come through our pthread_create.
+ * NULL before the library is initialised, when it is off, or out of memory. */
+COLD struct self *self_adopt(void);
+/* Delivers queued signals and restores asynchronous cancellation. */
+COLD void self_leave_slow(struct self *self);
+/* Asynchronous cancellation is on: switch to deferred while the detector works. */
+COLD void self_enter_async(struct self *self);
+
+/* NULL: only do the real call. Re-entry (the detector's own call into libc came back) gives NULL too. */
+static inline struct self *self_enter(void)
+{
+    struct self *self = self_current;
+    if (UNLIKELY(!self)) {
+        self = self_adopt();
+        if (!self)
+            return NULL;
+    }
+    if (UNLIKELY(self->depth > 0 || self->gone))
+        return NULL;
+    self->depth = 1;
+    compiler_barrier();
+    if (UNLIKELY(self->async_cancel))
+        self_enter_async(self);
+    return self;
+}
+
+static inline void self_leave(struct self *self)
+{
+    compiler_barrier();
+    self->depth = 0;
+    compiler_barrier();
+    if (UNLIKELY(self->pending || self->async_cancel))
+        self_leave_slow(self);
+}
+
+static inline void self_block(struct self *self) { self_leave(self); }
+static inline void self_unblock(struct self *self)
+{
+    self->depth = 1;
+    compiler_barrier();
+    if (UNLIKELY(self->async_cancel))
+        self_enter_async(self);
+}
+
+#endif
