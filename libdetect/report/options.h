@@ -15,7 +15,7 @@ enum option_on_deadlock { DEADLOCK_KILL, DEADLOCK_REPORT, DEADLOCK_STOP, DEADLOC
 enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 enum option_type { OPTION_BOOL, OPTION_INT, OPTION_ENUM, OPTION_STRING };
-enum option_scope { SCOPE_LIB, SCOPE_RUN, SCOPE_SHOW };
+enum option_scope { SCOPE_LIB, SCOPE_RUN, SCOPE_SHOW, SCOPE_ALL };
 
 #define OPTION_FIELD_BOOL bool
 #define OPTION_FIELD_INT int
@@ -44,6 +44,11 @@ extern const size_t option_count;
 void options_default(struct options *options);
 
 enum option_error { OPTION_OK, OPTION_UNKNOWN, OPTION_BAD_VALUE, OPTION_NO_VALUE, OPTION_EXTRA_VALUE };
+
+/* The candidate closest to `name` in spelling, or NULL if none is near: for messages about unknown
+ * options, commands and kinds. `candidate(i)` gives the i-th of `count`. */
+const char *options_nearest(const char *name, size_t name_len, const char *(*candidate)(size_t i),
+                            size_t count);
 
 /* Sets one option. `name` need not be terminated (name_len); value NULL: none was given. "no-NAME"
  * clears a bool. On OPTION_UNKNOWN *nearest is the table's closest name, or NULL if none is near. */
