@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""README.md shows a program, a command and its report: compiles that program, runs that command, and compares.
+Only process ids and times may differ."""
+import difflib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+VARYING = [(r"\bpid \d+", "pid N"), (r"\b\d+(\.\d+)? m?s\b", "N s"), (r"0x[0-9a-f]+", "0xN"),
+           (r"==\d+==", "==N==")]
+
+
+def blocks(text):
+    """[(language, text)] of the fenced blocks."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
+
+
+def normal(text):
+    for pattern, replacement in VARYING:
+        text = re.sub(pattern, replacement, text)
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def main():
+    source, build = sys.argv[1:3]
+    with open(os.path.join(source, "README.md"), encoding="utf-8") as file:
+        shown = blocks(file.read())
+    program = next(text for language, text in shown if language == "c")
+    session = next(text for language, text in shown if language == "console")
+    commands = re.findall(r"^\$ (.*)$", session, re.M)
+    report = re.split(r"^\$ .*$\n?", session, flags=re.M)[-1]
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "deadlock.c"), "w", encoding="utf-8") as file:
+            file.write(program)
+        environment = dict(os.environ, COLUMNS="80")
+        environment["PATH"] = os.path.join(build, "cli") + ":" + environment["PATH"]
+        done = None
+        for command in commands:
+            done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+        real = done.stdout
+    difference = list(difflib.unified_diff(normal(report), normal(real), "README.md", "real", "", "", 3, ""))
+    print("\n".join(difference))
+    if done.returncode != 66:
+        print(f"status {done.returncode}, not 66")
+        return 1
+    return 1 if difference else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
