@@ -47,7 +47,9 @@ enum event_type {
     /* --- life of an object ------------------------------------------------------------------- */
     EVENT_INIT,      /* value: initial count of a semaphore, number of threads of a barrier */
     EVENT_DESTROY,   /* value: unused */
-    EVENT_FIRST_USE, /* object without a live record is about to be used; EVF_BYTES_VALID or not */
+    EVENT_FIRST_USE, /* object without a live record is about to be used; EVF_BYTES_VALID or not. After a
+                      * destroy, valid bytes mean a new object for mutexes, rwlocks and condition
+                      * variables only: the others have no static initialiser and keep their bytes */
     /* --- locks: mutex, mtx, rwlock, spin, semaphore, once -------------------------------------- */
     EVENT_REQUEST, /* will block; flags TIMED, SPINNING */
     EVENT_ACQUIRE, /* got it; flags TRY, TIMED, OWNER_DIED. Ends a REQUEST */
@@ -101,6 +103,10 @@ enum event_flag {
     EVF_NO_ORDER = 1 << 14, /* barrier left without having waited, wait that failed */
     EVF_C11 = 1 << 15,      /* by a C11 function: mtx_, cnd_, thrd_ */
     EVF_CANCELLED = 1 << 16,
+    /* The library refuses the call and nothing changes (RELEASE: EPERM, the owner stays; DESTROY: EBUSY,
+     * the object lives on; COND_WAKE: EPERM, the mutex was neither released nor taken): the mistake is
+     * reported, the books stay. */
+    EVF_REFUSED = 1 << 17,
 };
 
 /* What EVENT_INVALID complains of. */
