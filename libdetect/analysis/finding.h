@@ -73,6 +73,12 @@ void finding_table_init(struct finding_table *table, struct arena *arena);
  * count goes up. The key is the caller's: kind, places and whatever makes it the same mistake. Out of
  * memory counts as "seen before". */
 bool finding_is_new(struct finding_table *table, uint64_t key, uint32_t *number);
+/* The same for a mistake with several names: new if none of them is known. Names that are not known yet
+ * lead to the same number from then on, except that the last one is entered only with a new finding. */
+bool finding_is_new_any(struct finding_table *table, const uint64_t *keys, uint32_t key_count,
+                        uint32_t *number);
+/* The number of the finding with this key, 0 if there is none. Counts nothing. */
+uint32_t finding_lookup(const struct finding_table *table, uint64_t key);
 void finding_table_visit(struct finding_table *table,
                          void (*visit)(void *ctx, uint32_t number, uint64_t count), void *ctx);
 

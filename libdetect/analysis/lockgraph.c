@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* The acquisition tree; see lockgraph.h. */
+#include "analysis/lockgraph.h"

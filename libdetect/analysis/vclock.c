@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/vclock.h"
