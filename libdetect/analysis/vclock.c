@@ -1,2 +1,396 @@
 /* SPDX-License-Identifier: MIT */
+/* Vector clocks; see vclock.h. Called by the analysis for every edge of order. Hard rule: a snapshot with
+ * more than one reference never changes. */
 #include "analysis/vclock.h"
+
+#include <string.h>
+
+#include "base/atomic.h"
+
+#define FIRST_SLOTS 16u
+
+/* Entries beyond `count` are 0: nothing is known of those slots. */
+struct vc_snapshot {
+    uint32_t references;
+    uint32_t count;    /* entries in use */
+    uint32_t capacity; /* entries there is room for */
+    uint32_t epochs[];
+};
+
+/* --- snapshots ------------------------------------------------------------------------------------- */
+
+static size_t snapshot_bytes(uint32_t capacity)
+{
+    return sizeof(struct vc_snapshot) + capacity * sizeof(uint32_t);
+}
+
+static struct vc_snapshot *snapshot_new(struct arena *arena, uint32_t count)
+{
+    uint32_t capacity = count < 13 ? 13 : count + count / 4; /* 13: a cache line in all */
+    struct vc_snapshot *snapshot = arena_alloc(arena, snapshot_bytes(capacity));
+    if (!snapshot)
+        return NULL;
+    snapshot->references = 1;
+    snapshot->count = count;
+    snapshot->capacity = capacity;
+    return snapshot;
+}
+
+static struct vc_snapshot *snapshot_share(struct vc_snapshot *snapshot)
+{
+    if (snapshot)
+        (void)fetch_add_relaxed(&snapshot->references, 1);
+    return snapshot;
+}
+
+static void snapshot_drop(struct arena *arena, struct vc_snapshot *snapshot)
+{
+    /* Acquires and releases among those that drop it: the last one frees after all reads. */
+    if (snapshot && fetch_sub_acq_rel(&snapshot->references, 1) == 1)
+        arena_free(arena, snapshot, snapshot_bytes(snapshot->capacity));
+}
+
+static uint32_t snapshot_get(const struct vc_snapshot *snapshot, uint32_t slot)
+{
+    return snapshot && slot < snapshot->count ? snapshot->epochs[slot] : 0;
+}
+
+/* *snapshot becomes one that the caller alone owns, with at least `count` entries. NULL stands for an
+ * empty one. False when out of memory: nothing changed. */
+static bool snapshot_own(struct arena *arena, struct vc_snapshot **snapshot, uint32_t count)
+{
+    struct vc_snapshot *old = *snapshot;
+    uint32_t old_count = old ? old->count : 0;
+    if (count < old_count)
+        count = old_count;
+    /* Acquires the drops of others that shared it. */
+    if (old && load_acquire(&old->references) == 1 && count <= old->capacity) {
+        old->count = count;
+        return true;
+    }
+    struct vc_snapshot *copy = snapshot_new(arena, count);
+    if (!copy)
+        return false;
+    if (old)
+        memcpy(copy->epochs, old->epochs, old_count * sizeof(uint32_t));
+    snapshot_drop(arena, old);
+    *snapshot = copy;
+    return true;
+}
+
+static bool snapshot_raise(struct arena *arena, struct vc_snapshot **snapshot, uint32_t slot,
+                           uint32_t epoch)
+{
+    if (snapshot_get(*snapshot, slot) >= epoch)
+        return true;
+    if (!snapshot_own(arena, snapshot, slot + 1))
+        return false;
+    (*snapshot)->epochs[slot] = epoch;
+    return true;
+}
+
+/* Whether `a` knows everything that `b` knows, slot `except` apart. */
+static bool snapshot_covers(const struct vc_snapshot *a, const struct vc_snapshot *b,
+                            uint32_t except)
+{
+    if (a == b || !b)
+        return true;
+    for (uint32_t slot = 0; slot < b->count; slot++)
+        if (b->epochs[slot] > snapshot_get(a, slot) && slot != except)
+            return false;
+    return true;
+}
+
+/* *into learns what `from` knows. */
+static bool snapshot_join(struct arena *arena, struct vc_snapshot **into,
+                          struct vc_snapshot *from)
+{
+    if (snapshot_covers(*into, from, VC_NO_SLOT))
+        return true;
+    if (!*into) {
+        *into = snapshot_share(from);
+        return true;
+    }
+    if (!snapshot_own(arena, into, from->count))
+        return false;
+    uint32_t *epochs = (*into)->epochs;
+    for (uint32_t slot = 0; slot < from->count; slot++)
+        if (epochs[slot] < from->epochs[slot])
+            epochs[slot] = from->epochs[slot];
+    return true;
+}
+
+/* --- slots ----------------------------------------------------------------------------------------- */
+
+void vc_domain_init(struct vc_domain *domain, struct arena *arena, uint32_t slot_limit,
+                    unsigned epoch_bits)
+{
+    memset(domain, 0, sizeof(*domain));
+    spin_init(&domain->lock, RANK_CLOCKS);
+    domain->arena = arena;
+    domain->slot_limit = slot_limit;
+    domain->last_epoch = (uint32_t)((1ull << epoch_bits) - 1);
+}
+
+void vc_domain_forked(struct vc_domain *domain) { spin_reset(&domain->lock); }
+
+static bool grow_slots(struct vc_domain *domain)
+{
+    uint32_t capacity = domain->slot_capacity ? domain->slot_capacity * 2 : FIRST_SLOTS;
+    struct vc_slot *larger =
+        arena_grow(domain->arena, domain->slots, domain->slot_capacity * sizeof(*larger),
+                   capacity * sizeof(*larger));
+    if (!larger)
+        return false;
+    domain->slots = larger;
+    domain->slot_capacity = capacity;
+    return true;
+}
+
+static bool is_reusable(const struct vc_domain *domain, const struct vc_snapshot *known,
+                        uint32_t slot)
+{
+    const struct vc_slot *entry = &domain->slots[slot];
+    return !entry->owned && entry->epoch < domain->last_epoch &&
+           entry->epoch <= snapshot_get(known, slot);
+}
+
+/* A free slot whose last owner's end is known; the search goes round, so that those that ended long ago
+ * come first. */
+static uint32_t find_reusable(struct vc_domain *domain, const struct vc_snapshot *known)
+{
+    if (domain->owned == domain->slot_count)
+        return VC_NO_SLOT;
+    for (uint32_t i = 0; i < domain->slot_count; i++) {
+        uint32_t slot = domain->next_free++ % domain->slot_count;
+        if (is_reusable(domain, known, slot))
+            return slot;
+    }
+    return VC_NO_SLOT;
+}
+
+static uint32_t find_fresh(struct vc_domain *domain)
+{
+    if (domain->slot_count == domain->slot_capacity && !grow_slots(domain))
+        return VC_NO_SLOT;
+    domain->slots[domain->slot_count] = (struct vc_slot){0, 0};
+    return domain->slot_count++;
+}
+
+/* Any free slot, whoever knows of its last owner; one with no epochs left starts again. */
+static uint32_t take_early(struct vc_domain *domain)
+{
+    for (uint32_t i = 0; i < domain->slot_count; i++) {
+        uint32_t slot = domain->next_free++ % domain->slot_count;
+        if (domain->slots[slot].owned)
+            continue;
+        if (domain->slots[slot].epoch >= domain->last_epoch)
+            domain->slots[slot].epoch = 0;
+        domain->reused_early++;
+        return slot;
+    }
+    return VC_NO_SLOT;
+}
+
+/* Gives the clock a slot of its own, at the epoch after the last owner's. */
+static bool take_slot(struct vc_domain *domain, struct vc_clock *clock)
+{
+    spin_lock(&domain->lock);
+    uint32_t slot = find_reusable(domain, clock->others);
+    if (slot == VC_NO_SLOT && domain->slot_count >= domain->slot_limit)
+        slot = take_early(domain);
+    if (slot == VC_NO_SLOT)
+        slot = find_fresh(domain);
+    if (slot != VC_NO_SLOT) {
+        domain->slots[slot].owned = 1;
+        domain->owned++;
+        clock->slot = slot;
+        clock->epoch = domain->slots[slot].epoch + 1;
+    }
+    spin_unlock(&domain->lock);
+    return slot != VC_NO_SLOT;
+}
+
+static void give_slot(struct vc_domain *domain, uint32_t slot, uint32_t last_epoch)
+{
+    spin_lock(&domain->lock);
+    domain->slots[slot] = (struct vc_slot){.epoch = last_epoch, .owned = 0};
+    domain->owned--;
+    spin_unlock(&domain->lock);
+}
+
+static void count_lost(struct vc_domain *domain)
+{
+    (void)fetch_add_relaxed(&domain->lost, 1);
+}
+
+/* --- clocks ---------------------------------------------------------------------------------------- */
+
+/* What the clock's thread did so far becomes part of `others` as well: before it leaves the slot, or
+ * hands its knowledge on. */
+static bool know_own(struct vc_domain *domain, struct vc_clock *clock)
+{
+    return snapshot_raise(domain->arena, &clock->others, clock->slot, clock->epoch);
+}
+
+/* The slot's epochs have run out: the thread goes on in another one, as its own child. */
+static void change_slot(struct vc_domain *domain, struct vc_clock *clock)
+{
+    struct vc_clock next = *clock;
+    if (!know_own(domain, clock)) {
+        count_lost(domain); /* stays in the last epoch: what follows counts as released already */
+        return;
+    }
+    next.others = clock->others;
+    if (!take_slot(domain, &next)) {
+        count_lost(domain);
+        return;
+    }
+    give_slot(domain, clock->slot, clock->epoch);
+    *clock = next;
+}
+
+static void tick(struct vc_domain *domain, struct vc_clock *clock)
+{
+    if (UNLIKELY(clock->epoch >= domain->last_epoch))
+        change_slot(domain, clock);
+    else
+        clock->epoch++;
+}
+
+bool vc_clock_begin(struct vc_domain *domain, struct vc_clock *clock, struct vc_clock *creator)
+{
+    memset(clock, 0, sizeof(*clock));
+    if (creator) {
+        clock->others = snapshot_share(creator->others);
+        if (!snapshot_raise(domain->arena, &clock->others, creator->slot, creator->epoch))
+            count_lost(domain);
+        tick(domain, creator);
+    }
+    if (take_slot(domain, clock))
+        return true;
+    snapshot_drop(domain->arena, clock->others);
+    clock->others = NULL;
+    return false;
+}
+
+void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock)
+{
+    give_slot(domain, clock->slot, clock->epoch);
+    snapshot_drop(domain->arena, clock->others);
+    clock->others = NULL;
+    clock->slot = VC_NO_SLOT;
+}
+
+uint32_t vc_component(const struct vc_clock *clock, uint32_t slot)
+{
+    return slot == clock->slot ? clock->epoch : snapshot_get(clock->others, slot);
+}
+
+uint32_t vc_time_component(const struct vc_time *time, uint32_t slot)
+{
+    return slot + 1 == time->slot_plus_1 ? time->epoch : snapshot_get(time->others, slot);
+}
+
+/* --- points in time -------------------------------------------------------------------------------- */
+
+void vc_time_clear(struct vc_domain *domain, struct vc_time *time)
+{
+    snapshot_drop(domain->arena, time->others);
+    memset(time, 0, sizeof(*time));
+}
+
+void vc_time_copy(struct vc_time *to, const struct vc_time *from)
+{
+    *to = *from;
+    (void)snapshot_share(to->others);
+}
+
+void vc_now(const struct vc_clock *clock, struct vc_time *time)
+{
+    time->others = snapshot_share(clock->others);
+    time->slot_plus_1 = clock->slot + 1;
+    time->epoch = clock->epoch;
+}
+
+void vc_release(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *time)
+{
+    if (time->others != clock->others) {
+        snapshot_drop(domain->arena, time->others);
+        time->others = snapshot_share(clock->others);
+    }
+    time->slot_plus_1 = clock->slot + 1;
+    time->epoch = clock->epoch;
+    tick(domain, clock);
+}
+
+void vc_release_join(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *time)
+{
+    if (vc_knows(clock, time)) {
+        vc_release(domain, clock, time);
+        return;
+    }
+    struct arena *arena = domain->arena;
+    if (!snapshot_join(arena, &time->others, clock->others) ||
+        !snapshot_raise(arena, &time->others, clock->slot, clock->epoch) ||
+        (time->slot_plus_1 &&
+         !snapshot_raise(arena, &time->others, time->slot_plus_1 - 1, time->epoch)))
+        count_lost(domain);
+    time->slot_plus_1 = 0;
+    time->epoch = 0;
+    tick(domain, clock);
+}
+
+void vc_acquire(struct vc_domain *domain, struct vc_clock *clock, const struct vc_time *time)
+{
+    if (vc_knows(clock, time))
+        return;
+    struct arena *arena = domain->arena;
+    if (!snapshot_join(arena, &clock->others, time->others) ||
+        (time->slot_plus_1 &&
+         !snapshot_raise(arena, &clock->others, time->slot_plus_1 - 1, time->epoch)))
+        count_lost(domain);
+}
+
+bool vc_knows(const struct vc_clock *clock, const struct vc_time *time)
+{
+    if (time->slot_plus_1)
+        return vc_component(clock, time->slot_plus_1 - 1) >= time->epoch;
+    return snapshot_covers(clock->others, time->others, clock->slot);
+}
+
+bool vc_before(const struct vc_time *a, const struct vc_time *b)
+{
+    if (a->slot_plus_1)
+        return vc_time_component(b, a->slot_plus_1 - 1) >= a->epoch;
+    return snapshot_covers(b->others, a->others, b->slot_plus_1 - 1);
+}
+
+/* --- checks ------------------------------------------------------------------------------------------ */
+
+static bool snapshot_is_valid(const struct vc_snapshot *snapshot)
+{
+    return !snapshot || (snapshot->references > 0 && snapshot->references < 1u << 31 &&
+                         snapshot->count <= snapshot->capacity);
+}
+
+bool vc_clock_is_valid(const struct vc_domain *domain, const struct vc_clock *clock)
+{
+    return clock->slot < domain->slot_count && domain->slots[clock->slot].owned &&
+           clock->epoch > 0 && clock->epoch <= domain->last_epoch &&
+           snapshot_is_valid(clock->others);
+}
+
+bool vc_domain_is_valid(struct vc_domain *domain)
+{
+    uint32_t owned = 0;
+    bool valid = domain->slot_count <= domain->slot_capacity;
+    spin_lock(&domain->lock);
+    for (uint32_t slot = 0; slot < domain->slot_count && valid; slot++) {
+        owned += domain->slots[slot].owned;
+        valid = domain->slots[slot].owned <= 1 && domain->slots[slot].epoch <= domain->last_epoch;
+    }
+    valid = valid && owned == domain->owned;
+    spin_unlock(&domain->lock);
+    return valid;
+}

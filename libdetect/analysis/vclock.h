@@ -12,9 +12,9 @@
  *
  * Slots are reused, so that a program costs what its living threads cost: by a thread whose creator knows
  * the end of the slot's last owner, which loses nothing (whoever knows the new owner knows the old one's
- * end). When all slots up to the limit are in use otherwise, one is reused early: then what is ordered
- * after the new owner counts as ordered after the old one too. That can hide a mistake, never invent one,
- * and is counted. A slot whose epochs run out is retired and its thread goes on in a new slot, as if it had
+ * end). When there is no such slot and the limit is reached, a free one is reused early: then what is
+ * ordered after the new owner counts as ordered after the old one too. That can hide a mistake, never invent
+ * one, and is counted. With more living threads than the limit there are more slots. A slot whose epochs run out is retired and its thread goes on in a new slot, as if it had
  * ended and been created again by itself; with all slots retired one starts again at 1, early as above.
  *
  * Thread-safety. A vc_clock belongs to its thread, a vc_time to whoever locks the object that it is in.
@@ -52,9 +52,11 @@ struct vc_domain {
     struct spin lock;
     struct arena *arena;
     struct vc_slot *slots;
-    uint32_t slot_count, slot_limit, next_free; /* slots ever used; at most; where to look first */
-    uint32_t last_epoch;                        /* the highest an epoch may get */
-    uint32_t owned;
+    uint32_t slot_count, slot_capacity; /* slots ever used; room for */
+    uint32_t slot_limit;                /* beyond it, early reuse comes before another slot */
+    uint32_t next_free;                 /* where to look first */
+    uint32_t owned;                     /* slots of living threads */
+    uint32_t last_epoch;                /* the highest an epoch may get */
     uint64_t reused_early; /* slots taken over although their last owner's end was not known */
     uint64_t lost;         /* joins that did not happen, out of memory: order is then missing */
 };

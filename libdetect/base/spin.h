@@ -16,6 +16,7 @@ enum lock_rank {
     RANK_ANALYSIS,    /* analysis: everything but the per-thread fast path */
     RANK_OBJECT,      /* analysis: one synchronisation object's clock */
     RANK_FD,          /* intercept: table of descriptors */
+    RANK_CLOCKS,      /* analysis: slots of vector clocks */
     RANK_DEPOT,       /* analysis: stack depot */
     RANK_MODULES,     /* runtime: module table */
     RANK_REPORT,      /* report: the output file */
