@@ -17,7 +17,7 @@ struct report_writer {
     struct spin lock;
     int fd; /* -1: not open */
     uint64_t device, inode; /* of the file behind fd, to recognise it */
-    uint64_t lost;          /* records that could not be written */
+    uint64_t lost, lost_told; /* records that could not be written; of those, told in the file */
     char path[4096];
     char *buffer;  /* one record */
     size_t used, capacity;
@@ -27,8 +27,11 @@ struct report_writer {
     struct arena *arena;
 };
 
-/* Opens (O_CREAT|O_EXCL) `directory`/`pid`[-n].report. 0 or -errno. */
+/* Opens (O_CREAT|O_EXCL) `directory`/detect.`pid`[-n].report. 0 or -errno. The writer must be zeroed. */
 int report_open(struct report_writer *writer, struct arena *arena, const char *directory, int pid);
+/* The same for `stem`[-n]`suffix`. */
+int report_open_stem(struct report_writer *writer, struct arena *arena, const char *stem,
+                     const char *suffix);
 void report_close(struct report_writer *writer);
 /* Child of a fork: forgets the parent's file without closing it for the parent. */
 void report_forget(struct report_writer *writer);
@@ -45,6 +48,9 @@ void record_u64s(struct report_writer *writer, enum report_tag tag, const uint64
 void record_group(struct report_writer *writer, enum report_tag tag);
 void record_group_end(struct report_writer *writer);
 int record_end(struct report_writer *writer);
+/* A TAG_STACK group inside an open record. */
+void report_stack(struct report_writer *writer, const struct stackdepot *depot, const char *role,
+                  thread_id thread, stack_id stack);
 
 /* What a finding needs beyond itself: names of things that only the runtime knows. */
 struct report_places {
