@@ -95,6 +95,7 @@ bool detector_holds(struct detector *det, struct thread *thread, uintptr_t addr)
 struct detector_pulse {
     uint32_t alive;    /* threads that have started and not ended */
     uint32_t waiting;  /* of those: in a wait that only another thread of this process can end */
+    uint32_t spinning; /* of those: without sleeping (spin locks) */
     uint32_t sequence; /* changes with every begin and end of a wait, start and end of a thread */
 };
 struct detector_pulse detector_pulse(const struct detector *det);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* The helper process that finds out that a process can never go on; see monitor.h.
+ *
+ * It shares the program's memory but has a thread pointer, a stack and a table of descriptors of its
+ * own. Rules of its code: raw system calls only, nothing of libc's that has state. All its signals are
+ * blocked from before its birth: the handlers that it inherited are the program's. */
+#include "runtime/monitor.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/atomic.h"
+#include "base/sys.h"
+#include "runtime/real.h"
+#include "runtime/runtime.h"
+
+#define STACK_BYTES (64u << 10)
+#define TLS_MARGIN (8u << 10)
+/* Between two looks, and how many must be alike: a verdict comes after about 0.4 s. */
+#define LOOK_NS 120000000u
+#define LOOKS_ALIKE 3
+
+enum { NONE, STARTING, RUNNING, UNAVAILABLE };
+
+static struct {
+    uint32_t state; /* changes by compare-exchange; NONE -> STARTING -> RUNNING -> NONE */
+    pid_t helper, program;
+    char *memory; /* thread pointer area, then stack */
+    size_t bytes;
+} monitor;
+
+/* --- what the helper looks at ------------------------------------------------------------------------ */
+
+static char *append(char *out, const char *text)
+{
+    while (*text)
+        *out++ = *text++;
+    *out = '\0';
+    return out;
+}
+
+static char *append_number(char *out, unsigned long number)
+{
+    char digits[24], *first = digits + sizeof(digits) - 1;
+    *first = '\0';
+    do
+        *--first = (char)('0' + number % 10);
+    while (number /= 10);
+    return append(out, first);
+}
+
+/* The state letter of proc(5)'s stat: the word after the command's closing parenthesis. 0: unknown. */
+static char task_state(const char *tid)
+{
+    char path[96], text[512];
+    append(append(append(append_number(append(path, "/proc/"), (unsigned long)monitor.program), "/task/"), tid),
+           "/stat");
+    int fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return 0;
+    ssize_t n = sys_read(fd, text, sizeof(text));
+    sys_close(fd);
+    for (ssize_t i = n - 3; i > 0; i--)
+        if (text[i] == ')')
+            return text[i + 2];
+    return 0;
+}
+
+struct census {
+    uint32_t tasks, asleep, running;
+};
+
+/* Counts the tasks in one buffer of directory entries. */
+static void count_entries(const char *buffer, long size, struct census *census)
+{
+    for (long at = 0; at < size;) {
+        const struct dirent64 *entry = (const void *)(buffer + at);
+        at += entry->d_reclen;
+        if (entry->d_name[0] == '.')
+            continue;
+        char state = task_state(entry->d_name);
+        census->tasks++;
+        census->asleep += state == 'S';
+        census->running += state == 'R';
+    }
+}
+
+static bool take_census(struct census *census)
+{
+    char path[64];
+    append(append_number(append(path, "/proc/"), (unsigned long)monitor.program), "/task");
+    int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    *census = (struct census){0, 0, 0};
+    _Alignas(struct dirent64) char buffer[4096];
+    long n;
+    while ((n = sys_call(SYS_getdents64, fd, (long)buffer, sizeof(buffer), 0, 0, 0)) > 0)
+        count_entries(buffer, n, census);
+    sys_close(fd);
+    return n == 0;
+}
+
+/* The kernel agrees: every task of the process is one that we know, and sleeps (or spins, if it waits for a
+ * spin lock). A task that was woken and has not run yet is in state R. */
+static bool nothing_moves(const struct detector_pulse *pulse)
+{
+    struct census census;
+    return take_census(&census) && census.tasks == pulse->alive &&
+           census.asleep + census.running == census.tasks && census.running <= pulse->spinning;
+}
+
+static bool all_wait(const struct detector_pulse *pulse)
+{
+    return pulse->alive > 0 && pulse->waiting == pulse->alive;
+}
+
+/* --- the helper ---------------------------------------------------------------------------------------- */
+
+static void close_inherited(int keep)
+{
+    unsigned first = 0;
+    if (keep >= 0) {
+        if (keep > 0)
+            sys_call(SYS_close_range, 0, keep - 1, 0, 0, 0, 0);
+        first = (unsigned)keep + 1;
+    }
+    if (sys_call(SYS_close_range, (long)first, ~0u, 0, 0, 0, 0) == -ENOSYS)
+        for (int fd = 0; fd < 65536; fd++)
+            if (fd != keep)
+                sys_close(fd);
+}
+
+static bool wanted(void)
+{
+    return load_acquire(&monitor.state) == RUNNING &&
+           sys_call(SYS_getppid, 0, 0, 0, 0, 0, 0) == monitor.program;
+}
+
+static int watch(void *unused)
+{
+    (void)unused;
+    close_inherited(load_relaxed(&runtime.writer.fd));
+    sys_call(SYS_prctl, PR_SET_NAME, (long)"detect-monitor", 0, 0, 0, 0);
+    struct detector_pulse last = {0};
+    uint32_t judged = 0;
+    bool any_judged = false;
+    for (unsigned alike = 0; sys_sleep_ns(LOOK_NS), wanted();) {
+        struct detector_pulse now = detector_pulse(runtime.detector);
+        alike = all_wait(&now) && now.sequence == last.sequence ? alike + 1 : 0;
+        last = now;
+        if (alike + 1 < LOOKS_ALIKE || (any_judged && judged == now.sequence) || !nothing_moves(&now))
+            continue;
+        judged = now.sequence;
+        any_judged = true;
+        if (detector_report_stuck(runtime.detector))
+            runtime_end_stuck();
+    }
+    return 0;
+}
+
+/* --- its life -------------------------------------------------------------------------------------------- */
+
+/* A zeroed thread-local area around a thread pointer: every initial-exec variable of ours starts at zero,
+ * and libc's stack protector finds the same canary as in the thread that starts the helper.
+ * x86-64: variables lie below the pointer, which points at itself (ELF TLS ABI, variant II). AArch64:
+ * above (variant I). */
+#if defined(__x86_64__)
+static size_t tls_bytes(void)
+{
+    size_t below = (size_t)((char *)__builtin_thread_pointer() - (char *)&self_current);
+    return (below + 2 * TLS_MARGIN + 4095) & ~(size_t)4095;
+}
+
+static void *tls_make(char *area, size_t bytes)
+{
+    char *pointer = area + bytes - TLS_MARGIN;
+    memcpy(pointer, __builtin_thread_pointer(), 0x40);
+    memcpy(pointer, &pointer, sizeof(pointer));
+    memcpy(pointer + 0x10, &pointer, sizeof(pointer));
+    return pointer;
+}
+#elif defined(__aarch64__)
+static size_t tls_bytes(void)
+{
+    size_t above = (size_t)((char *)&self_current - (char *)__builtin_thread_pointer());
+    return (above + 2 * TLS_MARGIN + 4095) & ~(size_t)4095;
+}
+
+static void *tls_make(char *area, size_t bytes)
+{
+    (void)bytes;
+    return area + TLS_MARGIN;
+}
+#else
+static size_t tls_bytes(void) { return 0; }
+static void *tls_make(char *area, size_t bytes) { return (void)bytes, (void)area, NULL; }
+#endif
+
+static pid_t clone_helper(void)
+{
+    size_t tls = tls_bytes();
+    monitor.bytes = tls + STACK_BYTES;
+    monitor.memory = tls ? sys_map(monitor.bytes) : NULL;
+    if (!monitor.memory)
+        return -1;
+    void *pointer = tls_make(monitor.memory, tls);
+    uint64_t all = ~0ull, before;
+    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof(all), 0, 0);
+    pid_t helper = REAL(clone)(watch, monitor.memory + monitor.bytes,
+                               CLONE_VM | CLONE_UNTRACED | CLONE_SETTLS, NULL, NULL, pointer, NULL);
+    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof(before), 0, 0);
+    if (helper < 0)
+        sys_unmap(monitor.memory, monitor.bytes);
+    return helper;
+}
+
+void monitor_wake(void)
+{
+    uint32_t expected = NONE;
+    if (load_relaxed(&monitor.state) != NONE ||
+        !compare_exchange_acq_rel(&monitor.state, &expected, STARTING))
+        return;
+    int saved = errno;
+    monitor.program = sys_getpid();
+    /* Releases to the helper's load in wanted(): it sees `program`. A vfork child must start none. */
+    store_release(&monitor.state, RUNNING);
+    monitor.helper = monitor.program == runtime.pid ? clone_helper() : -1;
+    if (monitor.helper < 0) {
+        store_release(&monitor.state, UNAVAILABLE);
+        runtime_limit("no-monitor", "The helper process that watches for a process that can never go on "
+                                    "could not be started: hangs are not reported.");
+    }
+    errno = saved;
+}
+
+void monitor_stop(void)
+{
+    uint32_t expected = RUNNING;
+    if (monitor.program != sys_getpid() ||
+        !compare_exchange_acq_rel(&monitor.state, &expected, NONE))
+        return;
+    sys_call(SYS_kill, monitor.helper, SIGKILL, 0, 0, 0, 0);
+    /* Not SIGCHLD's child: only __WCLONE finds it. */
+    sys_call(SYS_wait4, monitor.helper, 0, (long)__WCLONE, 0, 0, 0);
+    sys_unmap(monitor.memory, monitor.bytes);
+}
+
+void monitor_forked(void)
+{
+    if (load_relaxed(&monitor.state) == RUNNING)
+        sys_unmap(monitor.memory, monitor.bytes);
+    store_relaxed(&monitor.state, NONE);
+}
