@@ -10,7 +10,7 @@
 #define LOCKS_PER_THREAD 20
 
 static pthread_mutex_t common = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t came = PTHREAD_COND_INITIALIZER, leave = PTHREAD_COND_INITIALIZER;
 static uint64_t arrived, total;
 static int go;
 
@@ -26,9 +26,9 @@ static void *work(void *arg)
     }
     pthread_mutex_lock(&common);
     arrived++;
-    pthread_cond_broadcast(&changed);
+    pthread_cond_signal(&came);
     while (!go)
-        pthread_cond_wait(&changed, &common);
+        pthread_cond_wait(&leave, &common);
     pthread_mutex_unlock(&common);
     return own;
 }
@@ -48,12 +48,12 @@ int main(int argc, char **argv)
         /* One after the other, so that the cost of each step is that of one thread. */
         pthread_mutex_lock(&common);
         while (arrived < i + 1)
-            pthread_cond_wait(&changed, &common);
+            pthread_cond_wait(&came, &common);
         pthread_mutex_unlock(&common);
     }
     pthread_mutex_lock(&common);
     go = 1;
-    pthread_cond_broadcast(&changed);
+    pthread_cond_broadcast(&leave);
     pthread_mutex_unlock(&common);
     stress_point(count);
     for (uint64_t i = 0; i < count; i++) {
