@@ -117,20 +117,20 @@ struct lg_member {
     stack_id wants_stack;
     /* What the member before this one wants; 0 if that one is behind_writer. */
     struct lg_held holds;
-    lg_node held_node; /* for lockgraph_held */
-    uint32_t held_trail;
+    lg_node node; /* for lockgraph_held */
+    const struct lg_instance *instance;
 };
 
 struct lg_cycle {
-    const struct lockgraph *graph;
+    struct lockgraph *graph;
     const struct lg_member *members;
     uint32_t length;
 };
 
 struct lockgraph_env {
     void *ctx;
-    /* A cycle that can deadlock. The same one is not found twice, but the same places with other locks
-     * are. Under the caller's lock; must not call back into the graph but by lockgraph_held(). */
+    /* A cycle that can deadlock; no two of its members could make a shorter one. It may come again, with
+     * other threads, other places or other locks: see lockgraph_cycle_keys(). Under the caller's lock; must not call back into the graph but by lockgraph_held(). */
     void (*on_cycle)(void *ctx, const struct lg_cycle *cycle);
 };
 
@@ -140,6 +140,8 @@ struct lockgraph_limits {
     uint32_t instances;        /* 0: 64: per node, and of those… */
     uint32_t thread_instances; /* 0: 4: per thread */
     uint32_t cycles;           /* 0: 16: handed over per search */
+    uint32_t retries;          /* 0: 256: searches per node for a cycle that order alone has ruled out,
+                                  before only every 64th later acquisition there is searched */
 };
 
 struct lockgraph_stats {
@@ -176,6 +178,9 @@ lg_node lockgraph_acquire(struct lockgraph *graph, struct lg_cache *cache, lg_no
 lg_node lockgraph_child(struct lockgraph *graph, struct lg_cache *cache, lg_node from, lock_uid uid,
                         unsigned flags);
 
+/* Whether the node still stands: none of its locks has died. */
+bool lockgraph_alive(const struct lockgraph *graph, lg_node node);
+
 /* The lock is no more (destroyed, freed, initialised again): all nodes that it is part of go. Held
  * entries that point there must be set to LG_UNKNOWN by their threads; until then they are harmless. */
 void lockgraph_lock_dead(struct lockgraph *graph, lock_uid uid);
@@ -186,7 +191,7 @@ void lockgraph_not_a_lock(struct lockgraph *graph, lock_uid uid);
  * cache must be cleared too. */
 void lockgraph_forked(struct lockgraph *graph);
 
-/* What the member holds while it waits, oldest first; returns how many (only `max` are written). */
+/* What the member holds while it waits, oldest first: the `max` taken last. Returns how many there are. */
 uint32_t lockgraph_held(const struct lg_cycle *cycle, const struct lg_member *member,
                         struct lg_held *out, uint32_t max);
 

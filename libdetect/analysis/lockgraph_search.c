@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: MIT */
+/* Cycles of the acquisition tree that can deadlock; called by lockgraph.c for an instance that is new.
+ *
+ * A cycle is a sequence of instances in which each waits for something of the next: the next one holds the
+ * lock that it wants (not both for reading), or, for a reader of a writer-first rwlock, waits itself to write
+ * that lock. It can happen if each two members
+ *   - are of different threads,
+ *   - hold nothing in common, but for reading: a common lock is a gate that only one of them gets through,
+ *   - are concurrent by the hard clock.
+ * Acquisitions that do not wait have no instance. Only cycles without a chord are looked for: if a member
+ * blocks another one than its neighbour, the members between them make a shorter cycle, as possible as this
+ * one, and that is the mistake to report.
+ *
+ * Three stages, each of which is left as soon as it says no:
+ *   1. the wanted lock was never held while taking another one, or no held lock was ever wanted;
+ *   2. reachability, without regard to who and when: from the wanted lock forward and from the held locks
+ *      backward, a step here and a step there, until the two meet, or one of them, usually a small
+ *      one, is exhausted. Vertices are locks and nodes: a lock leads to the nodes that end in it, a node to
+ *      its children, and a node with instances to its lock; so the size is that of the tree;
+ *   3. depth first over the instances that lie between, in the direction that was exhausted first.
+ * Stages 2 and 3 together stop after limits.search_steps steps. No recursion: the stack is the program's. */
+#include <string.h>
+
+#include "analysis/lockgraph_tree.h"
+
+enum direction { FORWARD, BACKWARD };
+
+/* A member of the cycle under construction, and where the search for its neighbour stands. */
+struct step {
+    struct tree_node *node;
+    struct lg_instance *instance;
+    /* The candidate under consideration: forward, `candidate` lies under or at `top`, which ends in the
+     * wanted lock; backward, `candidate` ends in the lock of `top`, which is this step's node or one
+     * above. */
+    struct tree_node *top, *candidate;
+    struct lg_instance *next;
+};
+
+/* One direction of stage 2. */
+struct frontier {
+    struct tree_lock *first, *last; /* locks to look at */
+    struct tree_node *top, *node;   /* where the look at the last one taken stands */
+    struct tree_node **visited;
+    uint32_t count, capacity;
+    bool exhausted;
+};
+
+struct lg_search {
+    struct frontier frontiers[2];
+    struct step *steps;
+    struct lg_member *members;
+    uint32_t depth, capacity;
+    enum direction direction;
+    uint32_t budget;
+    uint32_t found;
+};
+
+struct lg_search *lg_search_create(struct lockgraph *graph)
+{
+    return arena_alloc(graph->arena, sizeof(struct lg_search));
+}
+
+static bool spend(struct lg_search *search)
+{
+    if (search->budget == 0)
+        return false;
+    search->budget--;
+    return true;
+}
+
+/* --- stage 1 ----------------------------------------------------------------------------------------- */
+
+/* A writer that waits blocks readers, although it holds nothing of the lock. */
+static bool is_blocking_writer(const struct tree_node *node)
+{
+    return node->lock->writer_first && !node->shared;
+}
+
+static bool is_any_blocked_by(const struct tree_node *node)
+{
+    if (is_blocking_writer(node))
+        return true;
+    for (const struct tree_node *held = node->parent; held->lock; held = held->parent)
+        if (held->lock->wanted)
+            return true;
+    return false;
+}
+
+/* --- stage 2: reachability --------------------------------------------------------------------------- */
+
+static void enqueue(struct lockgraph *graph, enum direction direction, struct tree_lock *lock)
+{
+    struct frontier *frontier = &graph->scratch->frontiers[direction];
+    if (lock->seen[direction] == graph->search)
+        return;
+    lock->seen[direction] = graph->search;
+    lock->queued[direction] = NULL;
+    if (frontier->first)
+        frontier->last->queued[direction] = lock;
+    else
+        frontier->first = lock;
+    frontier->last = lock;
+}
+
+static struct tree_lock *dequeue(struct frontier *frontier, enum direction direction)
+{
+    struct tree_lock *lock = frontier->first;
+    if (lock)
+        frontier->first = lock->queued[direction];
+    return lock;
+}
+
+/* False when out of memory. */
+static bool note_visit(struct lockgraph *graph, struct frontier *frontier, struct tree_node *node)
+{
+    if (frontier->count == frontier->capacity) {
+        uint32_t larger = frontier->capacity ? frontier->capacity * 2 : 256;
+        struct tree_node **grown =
+            arena_grow(graph->arena, frontier->visited, frontier->capacity * sizeof(*grown),
+                       larger * sizeof(*grown));
+        if (!grown)
+            return false;
+        frontier->visited = grown;
+        frontier->capacity = larger;
+    }
+    frontier->visited[frontier->count++] = node;
+    return true;
+}
+
+/* The next node to look at: forward, through the subtrees of the nodes that end in a reached lock;
+ * backward, from each node where a reached lock is wanted up to the root. What was seen is skipped. NULL:
+ * everything was. */
+static struct tree_node *advance_forward(struct lockgraph *graph, struct frontier *frontier)
+{
+    uint32_t number = graph->search;
+    for (;;) {
+        while (frontier->node && frontier->node->seen[FORWARD] == number)
+            frontier->node = tree_skip(frontier->top, frontier->node);
+        if (frontier->node)
+            return frontier->node;
+        if (frontier->top)
+            frontier->top = frontier->top->next_of_lock;
+        while (!frontier->top) {
+            struct tree_lock *lock = dequeue(frontier, FORWARD);
+            if (!lock)
+                return NULL;
+            frontier->top = lock->nodes;
+        }
+        frontier->node = frontier->top;
+    }
+}
+
+static struct tree_node *advance_backward(struct lockgraph *graph, struct frontier *frontier)
+{
+    for (;;) {
+        struct tree_node *node = frontier->node;
+        if (node && node->lock && node->seen[BACKWARD] != graph->search)
+            return node;
+        if (frontier->top)
+            frontier->top = frontier->top->next_of_lock;
+        while (!frontier->top) {
+            struct tree_lock *lock = dequeue(frontier, BACKWARD);
+            if (!lock)
+                return NULL;
+            frontier->top = lock->nodes;
+        }
+        frontier->node = frontier->top->instances ? frontier->top : NULL;
+    }
+}
+
+/* One node further. False when there is nothing left: everything that can be reached has been. */
+static bool expand(struct lockgraph *graph, enum direction direction)
+{
+    struct frontier *frontier = &graph->scratch->frontiers[direction];
+    struct tree_node *node = direction == FORWARD ? advance_forward(graph, frontier)
+                                                  : advance_backward(graph, frontier);
+    if (!node || !note_visit(graph, frontier, node)) {
+        frontier->exhausted = !node;
+        return false;
+    }
+    node->seen[direction] = graph->search;
+    if (direction == FORWARD) {
+        if (node->instances)
+            enqueue(graph, FORWARD, node->lock);
+        frontier->node = tree_next(frontier->top, node);
+    } else {
+        enqueue(graph, BACKWARD, node->lock);
+        frontier->node = node->parent;
+    }
+    return true;
+}
+
+static void begin_frontiers(struct lockgraph *graph, struct tree_node *node)
+{
+    for (int i = 0; i < 2; i++) {
+        struct frontier *frontier = &graph->scratch->frontiers[i];
+        frontier->first = frontier->last = NULL;
+        frontier->top = frontier->node = NULL;
+        frontier->count = 0;
+        frontier->exhausted = false;
+    }
+    enqueue(graph, FORWARD, node->lock);
+    if (is_blocking_writer(node))
+        enqueue(graph, BACKWARD, node->lock);
+    for (struct tree_node *held = node->parent; held->lock; held = held->parent)
+        enqueue(graph, BACKWARD, held->lock);
+}
+
+/* Explores both sides until one is exhausted. False if the budget ran out before. */
+static bool explore(struct lockgraph *graph)
+{
+    struct lg_search *search = graph->scratch;
+    enum direction direction = FORWARD;
+    while (expand(graph, direction)) {
+        if (!spend(search))
+            return false;
+        direction = !direction;
+    }
+    search->direction = direction;
+    return search->frontiers[direction].exhausted;
+}
+
+/* Marks a node if it lies on a way from the start to a goal; tells whether that is news. */
+static bool mark_relevant(struct lockgraph *graph, struct tree_node *node)
+{
+    uint32_t number = graph->search;
+    if (node->relevant == number)
+        return false;
+    bool relevant;
+    if (graph->scratch->direction == FORWARD) { /* it leads to something relevant */
+        relevant = node->instances && node->lock->relevant == number;
+        for (struct tree_node *child = node->first_child; child && !relevant;
+             child = child->next_sibling)
+            relevant = child->relevant == number;
+        if (relevant)
+            node->lock->relevant = number;
+    } else { /* something relevant leads to it */
+        relevant = node->lock->relevant == number || node->parent->relevant == number;
+        if (relevant && node->instances)
+            node->lock->relevant = number;
+    }
+    if (relevant)
+        node->relevant = number;
+    return relevant;
+}
+
+/* Of what the exhausted side has visited, marks what lies between. In reverse order of the visit, in which
+ * most is right after one pass. False: nothing does; or the budget ran out. */
+static bool mark_between(struct lockgraph *graph, struct tree_node *start)
+{
+    struct lg_search *search = graph->scratch;
+    struct frontier *frontier = &search->frontiers[search->direction];
+    uint32_t number = graph->search;
+    if (search->direction == FORWARD) {
+        for (struct tree_node *held = start->parent; held->lock; held = held->parent)
+            held->lock->relevant = number;
+        if (is_blocking_writer(start))
+            start->lock->relevant = number;
+    } else {
+        start->lock->relevant = number;
+    }
+    bool any = false, news = true;
+    while (news) {
+        news = false;
+        for (uint32_t i = frontier->count; i-- > 0;) {
+            if (!spend(search))
+                return any;
+            news |= mark_relevant(graph, frontier->visited[i]);
+        }
+        any |= news;
+    }
+    return any;
+}
+
+/* --- stage 3: who, with what, when ------------------------------------------------------------------- */
+
+/* Whether `waiting` waits for something that `other` holds, or waits for first. */
+static bool is_blocked_by(const struct tree_node *waiting, const struct tree_node *other)
+{
+    const struct tree_lock *lock = waiting->lock;
+    if (other->lock == lock && is_blocking_writer(other) && waiting->shared)
+        return true;
+    for (const struct tree_node *held = other->parent; held->lock; held = held->parent)
+        if (held->lock == lock && modes_conflict(waiting->shared, held->shared))
+            return true;
+    return false;
+}
+
+/* Whether the candidate holds something that excludes a member. */
+static bool meets_gate(const struct tree_node *node)
+{
+    for (const struct tree_node *held = node->parent; held->lock; held = held->parent) {
+        const struct tree_lock *lock = held->lock;
+        if (!lock->not_a_lock && (lock->held_exclusive || (lock->held_shared && !held->shared)))
+            return true;
+    }
+    return false;
+}
+
+/* Whether it may block, or be blocked by, others than the step it is to follow. `closes` says if the
+ * candidate blocks (backward) or is blocked by (forward) the first step, which is what we look for. */
+static bool has_chord(const struct lg_search *search, const struct tree_node *node, bool *closes)
+{
+    uint32_t last = search->depth - 1;
+    bool forward = search->direction == FORWARD;
+    *closes = false;
+    for (uint32_t i = 0; i < search->depth; i++) {
+        const struct tree_node *member = search->steps[i].node;
+        bool blocked = is_blocked_by(node, member), blocks = is_blocked_by(member, node);
+        bool onward = forward ? blocked : blocks, from = forward ? blocks : blocked;
+        if ((from && i != last) || (onward && i != 0))
+            return true;
+        if (onward)
+            *closes = true;
+    }
+    return false;
+}
+
+static bool is_same_thread(const struct lg_search *search, const struct lg_instance *instance)
+{
+    for (uint32_t i = 0; i < search->depth; i++)
+        if (search->steps[i].instance->thread == instance->thread)
+            return true;
+    return false;
+}
+
+/* Whether it is concurrent with all members. If not, a later acquisition may be. */
+static bool is_ordered(struct lg_search *search, struct tree_node *node,
+                       const struct lg_instance *instance)
+{
+    bool ordered = false;
+    for (uint32_t i = 0; i < search->depth; i++)
+        if (!vc_concurrent(&search->steps[i].instance->time, &instance->time)) {
+            search->steps[i].node->retry = true;
+            node->retry = true;
+            ordered = true;
+        }
+    return ordered;
+}
+
+static void mark_member(const struct tree_node *node, int change)
+{
+    for (const struct tree_node *held = node->parent; held->lock; held = held->parent)
+        if (held->shared)
+            held->lock->held_shared += (uint32_t)change;
+        else
+            held->lock->held_exclusive += (uint32_t)change;
+}
+
+/* False when out of memory. */
+static bool grow_steps(struct lockgraph *graph)
+{
+    struct lg_search *search = graph->scratch;
+    uint32_t old = search->capacity, larger = old ? old * 2 : 32;
+    struct step *steps = arena_grow(graph->arena, search->steps, old * sizeof(*steps),
+                                    larger * sizeof(*steps));
+    if (!steps)
+        return false;
+    search->steps = steps;
+    struct lg_member *members = arena_grow(graph->arena, search->members, old * sizeof(*members),
+                                           larger * sizeof(*members));
+    if (!members) { /* the larger steps are used as the old size */
+        search->steps = arena_grow(graph->arena, steps, larger * sizeof(*steps),
+                                   old * sizeof(*steps));
+        search->steps = search->steps ? search->steps : steps;
+        return false;
+    }
+    search->members = members;
+    search->capacity = larger;
+    return true;
+}
+
+static bool push(struct lockgraph *graph, struct tree_node *node, struct lg_instance *instance)
+{
+    struct lg_search *search = graph->scratch;
+    if (search->depth == search->capacity && !grow_steps(graph)) {
+        graph->stats.full++;
+        return false;
+    }
+    search->steps[search->depth++] = (struct step){.node = node, .instance = instance};
+    mark_member(node, 1);
+    return true;
+}
+
+static void pop(struct lg_search *search)
+{
+    search->depth--;
+    mark_member(search->steps[search->depth].node, -1);
+}
+
+/* --- candidates -------------------------------------------------------------------------------------- */
+
+/* The next node in which a neighbour of the step may be found; NULL: there is none. */
+static struct tree_node *next_node_forward(const struct lockgraph *graph, struct step *step)
+{
+    struct tree_node *top = step->top, *at = step->candidate;
+    if (!at)
+        top = step->node->lock->nodes;
+    else if (at->relevant != graph->search)
+        at = tree_skip(top, at);
+    else if (at == top && !modes_conflict(step->node->shared, top->shared))
+        at = NULL; /* a reader and a reader: only a writer that waits at the top was of interest */
+    else
+        at = tree_next(top, at);
+    if (!at) {
+        if (step->candidate)
+            top = top->next_of_lock;
+        at = top;
+    }
+    step->top = top;
+    return at;
+}
+
+static struct tree_node *next_node_backward(struct step *step)
+{
+    struct tree_node *at = step->candidate ? step->candidate->next_of_lock : NULL;
+    if (!step->top) {
+        step->top = is_blocking_writer(step->node) ? step->node : step->node->parent;
+        at = step->top->lock ? step->top->lock->nodes : NULL;
+    }
+    while (!at && step->top->lock) {
+        step->top = step->top->parent;
+        at = step->top->lock ? step->top->lock->nodes : NULL;
+    }
+    return at;
+}
+
+/* Whether the candidate node is a neighbour in kind: whoever waits there is blocked as it should be. */
+static bool is_neighbour(const struct lg_search *search, const struct step *step,
+                         const struct tree_node *candidate)
+{
+    if (candidate->lock->not_a_lock)
+        return false;
+    if (search->direction == FORWARD)
+        return is_blocked_by(step->node, candidate);
+    return is_blocked_by(candidate, step->node);
+}
+
+/* The next instance that may extend the cycle at this step; NULL: there is none, or no budget. */
+static struct lg_instance *next_candidate(struct lockgraph *graph, struct step *step)
+{
+    struct lg_search *search = graph->scratch;
+    while (!step->next) {
+        if (!spend(search))
+            return NULL;
+        step->candidate = search->direction == FORWARD ? next_node_forward(graph, step)
+                                                       : next_node_backward(step);
+        if (!step->candidate)
+            return NULL;
+        if (step->candidate->relevant == graph->search &&
+            is_neighbour(search, step, step->candidate))
+            step->next = step->candidate->instances;
+    }
+    if (!spend(search))
+        return NULL;
+    struct lg_instance *instance = step->next;
+    step->next = instance->next;
+    return instance;
+}
+
+/* --- closed cycles ----------------------------------------------------------------------------------- */
+
+static struct lg_held find_held(const struct step *holder, const struct tree_node *waiting)
+{
+    const struct trail *trail = holder->instance->trail;
+    struct lg_held found = {0};
+    for (const struct tree_node *held = holder->node->parent; held->lock; held = held->parent) {
+        if (held->lock == waiting->lock && modes_conflict(held->shared, waiting->shared))
+            found = (struct lg_held){.uid = held->lock->uid,
+                                     .stack = trail ? trail->stack : STACK_NONE,
+                                     .mode = held->shared ? MODE_SHARED : MODE_EXCLUSIVE};
+        trail = trail ? trail->outer : NULL;
+    }
+    return found;
+}
+
+/* The member of one step, whose predecessor in the order of waiting is `before`. */
+static struct lg_member member_of(const struct step *step, const struct step *before)
+{
+    const struct tree_node *node = step->node;
+    return (struct lg_member){
+        .thread = step->instance->thread,
+        .wants = node->lock->uid,
+        .wants_mode = node->shared ? MODE_SHARED : MODE_EXCLUSIVE,
+        .wants_stack = step->instance->stack,
+        .holds = find_held(step, before->node),
+        .node = (lg_node)node->generation << 32 | node->index,
+        .instance = step->instance,
+    };
+}
+
+static void hand_over(struct lockgraph *graph)
+{
+    struct lg_search *search = graph->scratch;
+    uint32_t length = search->depth;
+    bool forward = search->direction == FORWARD;
+    for (uint32_t i = 0; i < length; i++) { /* steps[0] first, then in the order of waiting */
+        uint32_t at = forward ? i : (length - i) % length;
+        uint32_t before = forward ? (i + length - 1) % length : (at + 1) % length;
+        search->members[i] = member_of(&search->steps[at], &search->steps[before]);
+    }
+    for (uint32_t i = 0; i < length; i++)
+        search->members[i].behind_writer = !search->members[(i + 1) % length].holds.uid;
+    struct lg_cycle cycle = {.graph = graph, .members = search->members, .length = length};
+    search->found++;
+    graph->env.on_cycle(graph->env.ctx, &cycle);
+}
+
+/* Extends the cycle by a candidate, or closes it. */
+static void consider(struct lockgraph *graph, struct tree_node *node, struct lg_instance *instance)
+{
+    struct lg_search *search = graph->scratch;
+    bool closes;
+    graph->stats.cycles_checked++;
+    if (instance->era != graph->era || is_same_thread(search, instance) || meets_gate(node) ||
+        has_chord(search, node, &closes) || is_ordered(search, node, instance)) {
+        graph->stats.cycles_pruned++;
+        return;
+    }
+    if (!push(graph, node, instance) || !closes)
+        return;
+    hand_over(graph);
+    pop(search);
+    /* The same nodes make the same mistake, whichever threads come through them. */
+    for (uint32_t i = 0; i < search->depth; i++)
+        search->steps[i].next = NULL;
+}
+
+static void extend(struct lockgraph *graph)
+{
+    struct lg_search *search = graph->scratch;
+    while (search->depth && search->found < graph->limits.cycles) {
+        struct step *step = &search->steps[search->depth - 1];
+        struct lg_instance *instance = next_candidate(graph, step);
+        if (instance)
+            consider(graph, step->candidate, instance);
+        else if (search->budget)
+            pop(search);
+        else
+            break;
+    }
+    while (search->depth)
+        pop(search);
+}
+
+void lg_search(struct lockgraph *graph, struct tree_node *node, struct lg_instance *instance)
+{
+    struct lg_search *search = graph->scratch;
+    if (!node->lock->followed || !is_any_blocked_by(node))
+        return;
+    graph->stats.searches++;
+    graph->search++;
+    search->budget = graph->limits.search_steps;
+    search->found = 0;
+    search->depth = 0;
+    begin_frontiers(graph, node);
+    bool possible = explore(graph) && mark_between(graph, node);
+    if (possible && push(graph, node, instance))
+        extend(graph);
+    if (search->budget == 0)
+        graph->stats.cut++;
+}
+
+bool lg_search_is_valid(const struct lockgraph *graph, const struct tree_lock *lock)
+{
+    return lock->held_exclusive == 0 && lock->held_shared == 0 &&
+           lock->relevant <= graph->search && lock->seen[FORWARD] <= graph->search &&
+           lock->seen[BACKWARD] <= graph->search;
+}

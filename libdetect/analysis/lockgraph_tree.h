@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* What the acquisition tree is made of; shared by lockgraph*.c alone. Everything under the caller's lock.
+ *
+ *   root ── a ── b          a tree_node per distinct way to hold locks
+ *        └─ b ── a ── c     a tree_lock per lock, which lists the nodes that end in it
+ *
+ * A node that ends in m stands for "m was taken while the locks of the path to its parent were held", and
+ * for holding all of them. */
+#ifndef DETECT_ANALYSIS_LOCKGRAPH_TREE_H
+#define DETECT_ANALYSIS_LOCKGRAPH_TREE_H
+
+#include "analysis/lockgraph.h"
+#include "base/chains.h"
+
+/* A thread came to a node, and would have waited for its lock. */
+struct lg_instance {
+    struct lg_instance *next;   /* at this node, newest first */
+    struct vc_time time;        /* hard clock */
+    const struct trail *trail;  /* stacks of what was held; NULL: unknown */
+    thread_id thread;
+    stack_id stack;             /* of this acquisition */
+    uint32_t era;               /* lockgraph.era: older ones are from before a fork */
+};
+
+/* The stacks of all held acquisitions, innermost first, each sequence once. Few and never freed: as many
+ * as the program has ways to nest its calls. */
+struct trail {
+    struct chain_link link;
+    const struct trail *outer; /* NULL: this is the only one */
+    stack_id stack;
+};
+
+struct tree_node {
+    struct chain_link link; /* by parent, lock and mode */
+    struct tree_node *parent;
+    struct tree_node *first_child, *next_sibling, *previous_sibling;
+    struct tree_lock *lock; /* NULL: the root, or unused */
+    struct tree_node *next_of_lock, *previous_of_lock;
+    struct lg_instance *instances;
+    uint32_t index, generation; /* lg_node */
+    uint32_t seen[2];           /* search number in which it was reached, forward and backward */
+    uint32_t relevant;          /* search number in which it lies on a way round */
+    uint16_t instance_count;
+    bool shared;
+    bool retry;                 /* a candidate through here was ruled out by order alone */
+    uint32_t retries;
+};
+
+_Static_assert(sizeof(struct tree_node) <= 112, "memory per node");
+
+struct tree_lock {
+    struct chain_link link; /* by uid */
+    lock_uid uid;
+    struct tree_node *nodes; /* that end in it */
+    uint32_t followed;       /* children of these */
+    uint32_t wanted;         /* instances at these */
+    uint32_t seen[2], relevant;  /* as in tree_node */
+    struct tree_lock *queued[2]; /* next in the search's queue */
+    /* How many members of the cycle under construction hold it. */
+    uint32_t held_exclusive, held_shared;
+    bool writer_first;
+    bool not_a_lock;
+};
+
+#define NODES_PER_CHUNK 512u
+
+struct lockgraph {
+    struct arena *arena;
+    struct vc_domain *clocks;
+    struct lockgraph_env env;
+    struct lockgraph_limits limits;
+    struct lockgraph_stats stats;
+    struct chains nodes, locks, trails;
+    struct tree_node *root;
+    struct tree_node **chunks; /* index -> node */
+    uint32_t node_count;       /* indices ever used */
+    struct tree_node *unused;  /* linked by next_sibling */
+    uint32_t era;
+    uint32_t search;           /* number of the last search */
+    struct lg_search *scratch; /* lockgraph_search.c */
+};
+
+/* Next in pre-order inside the subtree of `top`; NULL at its end. */
+static inline struct tree_node *tree_skip(const struct tree_node *top, struct tree_node *node)
+{
+    while (node != top) {
+        if (node->next_sibling)
+            return node->next_sibling;
+        node = node->parent;
+    }
+    return NULL;
+}
+
+static inline struct tree_node *tree_next(const struct tree_node *top, struct tree_node *node)
+{
+    return node->first_child ? node->first_child : tree_skip(top, node);
+}
+
+static inline bool modes_conflict(bool shared_a, bool shared_b) { return !shared_a || !shared_b; }
+
+/* Looks for cycles through this instance and hands them to env.on_cycle. */
+void lg_search(struct lockgraph *graph, struct tree_node *node, struct lg_instance *instance);
+/* NULL when out of memory. */
+struct lg_search *lg_search_create(struct lockgraph *graph);
+bool lg_search_is_valid(const struct lockgraph *graph, const struct tree_lock *lock);
+
+#endif
