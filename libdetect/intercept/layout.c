@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the bytes of libc's objects; see layout.h. Cold: runs at the first use of an object.
+ *
+ * Bytes that fit no initialiser are still no mistake of this process when they lie in memory that it
+ * shares: another process may have initialised and locked the object there. */
+#include "intercept/layout.h"
+
+#include <fcntl.h>
+
+#include "base/sys.h"
+
+#if !defined(__GLIBC__) || !defined(__LP64__)
+#error "layout.c knows the objects of 64-bit glibc only"
+#endif
+
+/* --- shared memory ------------------------------------------------------------------------------- */
+
+/* /proc/self/maps, a character at a time. */
+struct maps {
+    int fd;
+    int filled, next;
+    char buffer[512];
+};
+
+static int maps_char(struct maps *maps)
+{
+    if (maps->next == maps->filled) {
+        maps->next = 0;
+        maps->filled = (int)sys_read(maps->fd, maps->buffer, sizeof(maps->buffer));
+        if (maps->filled <= 0)
+            return -1;
+    }
+    return (unsigned char)maps->buffer[maps->next++];
+}
+
+/* A number in lower-case hexadecimal; *last is the character behind it. */
+static uintptr_t maps_number(struct maps *maps, int *last)
+{
+    uintptr_t number = 0;
+    int c;
+    while ((c = maps_char(maps)) >= 0) {
+        if (c >= '0' && c <= '9')
+            number = number * 16 + (uintptr_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            number = number * 16 + (uintptr_t)(c - 'a' + 10);
+        else
+            break;
+    }
+    *last = c;
+    return number;
+}
+
+/* Whether the mapping of the address is shared: "low-high rwxs ...", a line for each. */
+static bool maps_shared(struct maps *maps, uintptr_t addr)
+{
+    for (;;) {
+        int c;
+        uintptr_t low = maps_number(maps, &c);
+        if (c != '-')
+            return false;
+        uintptr_t high = maps_number(maps, &c);
+        for (int i = 0; i < 3; i++)
+            maps_char(maps);
+        bool shared = maps_char(maps) == 's';
+        if (addr >= low && addr < high)
+            return shared;
+        do
+            c = maps_char(maps);
+        while (c >= 0 && c != '\n');
+    }
+}
+
+static bool memory_is_shared(const volatile void *object)
+{
+    struct maps maps = {.fd = sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0)};
+    if (maps.fd < 0)
+        return false;
+    bool shared = maps_shared(&maps, (uintptr_t)object);
+    sys_close(maps.fd);
+    return shared;
+}
+
+static uint32_t verdict(bool valid, bool shared, const volatile void *object)
+{
+    if (!valid && memory_is_shared(object))
+        return EVF_BYTES_VALID | EVF_SHARED;
+    return (valid ? EVF_BYTES_VALID : 0u) | (shared ? EVF_SHARED : 0u);
+}
+
+/* --- mutexes --------------------------------------------------------------------------------------- */
+
+uint32_t mutex_kind_flags(int kind)
+{
+    uint32_t flags = 0;
+    if ((kind & MUTEX_TYPE) == PTHREAD_MUTEX_RECURSIVE_NP)
+        flags |= EVF_RECURSIVE;
+    if ((kind & MUTEX_TYPE) == PTHREAD_MUTEX_ERRORCHECK_NP)
+        flags |= EVF_ERRORCHECK;
+    if (kind & MUTEX_ROBUST)
+        flags |= EVF_ROBUST;
+    if (kind & MUTEX_SHARED)
+        flags |= EVF_SHARED;
+    return flags;
+}
+
+/* A priority ceiling, in bits 19 and up of the lock word, stays there while the mutex is free. */
+static bool mutex_free(const pthread_mutex_t *mutex)
+{
+    return (mutex->__data.__lock & 0x7ffff) == 0 && mutex->__data.__count == 0 &&
+           mutex->__data.__owner == 0 && mutex->__data.__nusers == 0;
+}
+
+uint32_t mutex_flags(const pthread_mutex_t *mutex)
+{
+    int kind = mutex_kind(mutex);
+    int known = MUTEX_BEHAVIOUR | MUTEX_SHARED | MUTEX_ELISION | MUTEX_NO_ELISION;
+    if (kind & ~known)
+        return verdict(false, false, mutex);
+    bool shared = (kind & MUTEX_SHARED) != 0;
+    return verdict(shared || mutex_free(mutex), shared, mutex) | mutex_kind_flags(kind);
+}
+
+/* --- read-write locks -------------------------------------------------------------------------------- */
+
+#define RWLOCK_DESTROYED 0xdec0de5u
+
+void rwlock_mark_destroyed(pthread_rwlock_t *rwlock) { rwlock->__data.__pad4 = RWLOCK_DESTROYED; }
+
+static bool rwlock_untouched(const pthread_rwlock_t *rwlock)
+{
+    return rwlock->__data.__readers == 0 && rwlock->__data.__writers == 0 &&
+           rwlock->__data.__wrphase_futex == 0 && rwlock->__data.__writers_futex == 0 &&
+           rwlock->__data.__cur_writer == 0;
+}
+
+uint32_t rwlock_flags(const pthread_rwlock_t *rwlock)
+{
+    unsigned kind = rwlock->__data.__flags;
+    if (rwlock->__data.__pad4 == RWLOCK_DESTROYED)
+        return 0;
+    bool sane = kind <= PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP &&
+                rwlock->__data.__pad3 == 0 && rwlock->__data.__pad4 == 0;
+    bool shared = sane && rwlock->__data.__shared == 1;
+    bool valid = sane && (shared || (rwlock->__data.__shared == 0 && rwlock_untouched(rwlock)));
+    uint32_t writer_first =
+        kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP ? EVF_WRITER_FIRST : 0;
+    return verdict(valid, shared, rwlock) | writer_first;
+}
+
+/* --- condition variables ------------------------------------------------------------------------------ */
+
+/* Bits of __wrefs (nptl/pthread_cond_common.c); destroy sets the third one. */
+#define COND_SHARED 1u
+#define COND_MONOTONIC 2u
+#define COND_DESTROYED 4u
+
+uint32_t cond_flags(const pthread_cond_t *cond)
+{
+    const uint32_t *words = (const uint32_t *)cond;
+    uint32_t wrefs = cond->__data.__wrefs;
+    if (wrefs & COND_SHARED)
+        return verdict(!(wrefs & COND_DESTROYED), true, cond);
+    uint32_t others = wrefs & ~COND_MONOTONIC;
+    for (size_t i = 0; i < sizeof(*cond) / sizeof(*words); i++)
+        if (&words[i] != &cond->__data.__wrefs)
+            others |= words[i];
+    return verdict(others == 0, false, cond);
+}
+
+/* --- objects without static initialiser ---------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+#define SPIN_FREE 1
+#else
+#define SPIN_FREE 0
+#endif
+
+uint32_t spin_flags(const pthread_spinlock_t *spin)
+{
+    return verdict(*spin == SPIN_FREE, false, spin);
+}
+
+/* FUTEX_PRIVATE_FLAG, in the objects that glibc calls shared. */
+#define SHARED_WORD 128
+
+/* struct new_sem of internaltypes.h. */
+struct sem_layout {
+    uint64_t value_and_waiters;
+    int shared;
+    int pad;
+};
+
+uint32_t sem_flags(const sem_t *sem)
+{
+    bool shared = ((const struct sem_layout *)(const void *)sem)->shared == SHARED_WORD;
+    return verdict(shared, shared, sem);
+}
+
+/* struct pthread_barrier of internaltypes.h. */
+struct barrier_layout {
+    unsigned in, round, count;
+    int shared;
+    unsigned out;
+};
+
+uint32_t barrier_flags(const pthread_barrier_t *barrier)
+{
+    const struct barrier_layout *layout = (const struct barrier_layout *)(const void *)barrier;
+    bool shared = layout->shared == SHARED_WORD && layout->count > 0;
+    return verdict(shared, shared, barrier);
+}
+
+_Static_assert(sizeof(struct sem_layout) <= sizeof(sem_t), "fits");
+_Static_assert(sizeof(struct barrier_layout) <= sizeof(pthread_barrier_t), "fits");

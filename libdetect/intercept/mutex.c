@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Interceptors of mutexes, and what C11's share with them (mutex.h).
+ *
+ * The real trylock comes first: where it succeeds nobody has waited, and it returns the same as the real
+ * lock in every state but "busy". Then the real blocking call decides, also between waiting and EDEADLK. */
+#include "intercept/mutex.h"
+
+#include "intercept/layout.h"
+
+static COLD void first_use(const struct call *call, enum object_kind kind,
+                           const pthread_mutex_t *mutex)
+{
+    tell_object(call, EVENT_FIRST_USE, kind, mutex, mutex_flags(mutex));
+}
+
+static ALWAYS_INLINE void ensure_known(const struct call *call, enum object_kind kind,
+                                       const pthread_mutex_t *mutex)
+{
+    if (!call_knows(call, kind, mutex))
+        first_use(call, kind, mutex);
+}
+
+void mutex_ensure_known(const struct call *call, enum object_kind kind,
+                        const pthread_mutex_t *mutex)
+{
+    ensure_known(call, kind, mutex);
+}
+
+/* --- lock ------------------------------------------------------------------------------------------ */
+
+static int real_lock(pthread_mutex_t *mutex, const struct timeout *timeout)
+{
+    switch (timeout->patience) {
+    case WAIT_UNTIL:
+        return REAL(pthread_mutex_timedlock)(mutex, timeout->time);
+    case WAIT_CLOCK:
+        return REAL(pthread_mutex_clocklock)(mutex, timeout->clock, timeout->time);
+    default:
+        return REAL(pthread_mutex_lock)(mutex);
+    }
+}
+
+static int block(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex,
+                 const struct timeout *timeout)
+{
+    WAIT(wait, call, EVENT_GIVE_UP, .type = EVENT_REQUEST, .object = (uint8_t)kind,
+         .flags = timeout_flags(timeout), .addr = (uintptr_t)mutex);
+    wait_begin(&wait);
+    int error = real_lock(mutex, timeout);
+    wait_end_lock(&wait, error);
+    call_leave(call);
+    return error;
+}
+
+/* An errorcheck mutex that the thread holds: the real call refuses at once. */
+static int refuse_own(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex,
+                      const struct timeout *timeout)
+{
+    tell_error(call, kind, mutex, EDEADLK);
+    call_leave(call);
+    return real_lock(mutex, timeout);
+}
+
+/* trylock has not simply succeeded: `error` is what it returned. */
+static NOINLINE int lock_slow(const struct call *call, enum object_kind kind,
+                              pthread_mutex_t *mutex, const struct timeout *timeout, int error)
+{
+    if (error == EBUSY && mutex_errorcheck(mutex) && call_holds(call, mutex))
+        return refuse_own(call, kind, mutex, timeout);
+    if (error == EBUSY)
+        return block(call, kind, mutex, timeout);
+    if (error == EOWNERDEAD)
+        tell_object(call, EVENT_ACQUIRE, kind, mutex, EVF_OWNER_DIED | timeout_flags(timeout));
+    else if (error == EDEADLK)
+        tell_error(call, kind, mutex, error);
+    else if (error == ENOTRECOVERABLE)
+        tell_invalid(call, kind, mutex, INVALID_NOT_RECOVERABLE, 0);
+    call_leave(call);
+    return error;
+}
+
+int mutex_lock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+{
+    if (UNLIKELY(!call->self))
+        return REAL(pthread_mutex_lock)(mutex);
+    ensure_known(call, kind, mutex);
+    int error = REAL(pthread_mutex_trylock)(mutex);
+    if (UNLIKELY(error != 0))
+        return lock_slow(call, kind, mutex, &forever, error);
+    tell_object(call, EVENT_ACQUIRE, kind, mutex, 0);
+    call_leave(call);
+    return 0;
+}
+
+/* libc checks the clock first, and with priority inheritance more than that; the time only if it has
+ * to wait. */
+static bool may_try_first(const pthread_mutex_t *mutex, const struct timeout *timeout)
+{
+    return timeout_clock_valid(timeout) &&
+           !(timeout->patience == WAIT_CLOCK && (mutex_kind(mutex) & MUTEX_INHERIT));
+}
+
+int mutex_timedlock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex,
+                    const struct timeout *timeout)
+{
+    if (!call->self)
+        return real_lock(mutex, timeout);
+    ensure_known(call, kind, mutex);
+    timeout_refused(call, kind, mutex, timeout);
+    if (!may_try_first(mutex, timeout)) {
+        if (mutex_errorcheck(mutex) && call_holds(call, mutex))
+            return refuse_own(call, kind, mutex, timeout);
+        return block(call, kind, mutex, timeout);
+    }
+    int error = REAL(pthread_mutex_trylock)(mutex);
+    if (error != 0)
+        return lock_slow(call, kind, mutex, timeout, error);
+    tell_object(call, EVENT_ACQUIRE, kind, mutex, timeout_flags(timeout));
+    call_leave(call);
+    return 0;
+}
+
+int mutex_trylock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+{
+    if (UNLIKELY(!call->self))
+        return REAL(pthread_mutex_trylock)(mutex);
+    ensure_known(call, kind, mutex);
+    int error = REAL(pthread_mutex_trylock)(mutex);
+    if (LIKELY(error == 0))
+        tell_object(call, EVENT_ACQUIRE, kind, mutex, EVF_TRY);
+    else if (error == EOWNERDEAD)
+        tell_object(call, EVENT_ACQUIRE, kind, mutex, EVF_TRY | EVF_OWNER_DIED);
+    else if (error == ENOTRECOVERABLE)
+        tell_invalid(call, kind, mutex, INVALID_NOT_RECOVERABLE, 0);
+    else if (call_holds(call, mutex))
+        tell_error(call, kind, mutex, error);
+    call_leave(call);
+    return error;
+}
+
+/* --- unlock ---------------------------------------------------------------------------------------- */
+
+/* Recursive, errorcheck, robust and priority mutexes are refused to who does not own them. */
+static NOINLINE int unlock_checked(const struct call *call, enum object_kind kind,
+                                   pthread_mutex_t *mutex)
+{
+    bool told = mutex_errorcheck(mutex);
+    bool held = call_holds(call, mutex);
+    if (held)
+        tell_object(call, EVENT_RELEASE, kind, mutex, 0);
+    int error = REAL(pthread_mutex_unlock)(mutex);
+    if (held && error)
+        tell_object(call, EVENT_ACQUIRE, kind, mutex, EVF_TRY);
+    else if (!held && error == EPERM && told)
+        tell_error(call, kind, mutex, error);
+    else if (!held && error == EPERM)
+        tell_object(call, EVENT_RELEASE, kind, mutex, EVF_REFUSED);
+    else if (!held && !error)
+        tell_object(call, EVENT_RELEASE, kind, mutex, 0);
+    call_leave(call);
+    return error;
+}
+
+int mutex_unlock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+{
+    if (UNLIKELY(!call->self))
+        return REAL(pthread_mutex_unlock)(mutex);
+    ensure_known(call, kind, mutex);
+    if (UNLIKELY(!mutex_plain(mutex)))
+        return unlock_checked(call, kind, mutex);
+    tell_object(call, EVENT_RELEASE, kind, mutex, 0);
+    int error = REAL(pthread_mutex_unlock)(mutex);
+    call_leave(call);
+    return error;
+}
+
+/* --- life -------------------------------------------------------------------------------------------- */
+
+static uint32_t attr_flags(const pthread_mutexattr_t *attr)
+{
+    int type = PTHREAD_MUTEX_DEFAULT, robust = PTHREAD_MUTEX_STALLED;
+    int shared = PTHREAD_PROCESS_PRIVATE;
+    if (!attr)
+        return 0;
+    pthread_mutexattr_gettype(attr, &type);
+    pthread_mutexattr_getrobust(attr, &robust);
+    pthread_mutexattr_getpshared(attr, &shared);
+    return mutex_kind_flags(type | (robust == PTHREAD_MUTEX_ROBUST ? MUTEX_ROBUST : 0) |
+                            (shared == PTHREAD_PROCESS_SHARED ? MUTEX_SHARED : 0));
+}
+
+void mutex_destroyed(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+{
+    ensure_known(call, kind, mutex);
+    tell_object(call, EVENT_DESTROY, kind, mutex, mutex_refuses_destroy(mutex) ? EVF_REFUSED : 0);
+}
+
+EXPORT int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
+{
+    CALL(call);
+    if (!call.self)
+        return REAL(pthread_mutex_init)(mutex, attr);
+    tell_object(&call, EVENT_INIT, OBJECT_MUTEX, mutex, attr_flags(attr));
+    int error = REAL(pthread_mutex_init)(mutex, attr);
+    call_leave(&call);
+    return error;
+}
+
+EXPORT int pthread_mutex_destroy(pthread_mutex_t *mutex)
+{
+    CALL(call);
+    if (!call.self)
+        return REAL(pthread_mutex_destroy)(mutex);
+    mutex_destroyed(&call, OBJECT_MUTEX, mutex);
+    int error = REAL(pthread_mutex_destroy)(mutex);
+    call_leave(&call);
+    return error;
+}
+
+/* --- the functions that the program calls ------------------------------------------------------------ */
+
+EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+    CALL(call);
+    return mutex_lock(&call, OBJECT_MUTEX, mutex);
+}
+
+EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+    CALL(call);
+    return mutex_trylock(&call, OBJECT_MUTEX, mutex);
+}
+
+EXPORT int pthread_mutex_timedlock(pthread_mutex_t *restrict mutex,
+                                   const struct timespec *restrict abstime)
+{
+    CALL(call);
+    struct timeout timeout = {WAIT_UNTIL, CLOCK_REALTIME, abstime};
+    return mutex_timedlock(&call, OBJECT_MUTEX, mutex, &timeout);
+}
+
+EXPORT int pthread_mutex_clocklock(pthread_mutex_t *restrict mutex, clockid_t clock,
+                                   const struct timespec *restrict abstime)
+{
+    CALL(call);
+    struct timeout timeout = {WAIT_CLOCK, clock, abstime};
+    return mutex_timedlock(&call, OBJECT_MUTEX, mutex, &timeout);
+}
+
+EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    CALL(call);
+    return mutex_unlock(&call, OBJECT_MUTEX, mutex);
+}
+
+EXPORT int pthread_mutex_consistent(pthread_mutex_t *mutex)
+{
+    CALL(call);
+    int error = REAL(pthread_mutex_consistent)(mutex);
+    if (!call.self)
+        return error;
+    if (error)
+        tell_invalid(&call, OBJECT_MUTEX, mutex, INVALID_CONSISTENT, 0);
+    call_leave(&call);
+    return error;
+}
+
+/* Takes the mutex for a moment. */
+EXPORT int pthread_mutex_setprioceiling(pthread_mutex_t *restrict mutex, int ceiling,
+                                        int *restrict old)
+{
+    CALL(call);
+    if (!call.self)
+        return REAL(pthread_mutex_setprioceiling)(mutex, ceiling, old);
+    ensure_known(&call, OBJECT_MUTEX, mutex);
+    if (!(mutex_kind(mutex) & MUTEX_PROTECT) || call_holds(&call, mutex)) {
+        call_leave(&call);
+        return REAL(pthread_mutex_setprioceiling)(mutex, ceiling, old);
+    }
+    WAIT(wait, &call, EVENT_GIVE_UP, .type = EVENT_REQUEST, .object = OBJECT_MUTEX,
+         .addr = (uintptr_t)mutex);
+    wait_begin(&wait);
+    int error = REAL(pthread_mutex_setprioceiling)(mutex, ceiling, old);
+    wait_end(&wait, EVENT_GIVE_UP, 0);
+    call_leave(&call);
+    return error;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Interceptors of one-time initialisation (once.h).
+ *
+ * A control word is a lock that the thread owns which runs the routine; who comes meanwhile waits. The
+ * routine is the program's: it may take locks, use other controls, throw, be cancelled or never return. So
+ * it runs outside the detector, and a clean-up gives the lock up. The real function calls it through a
+ * stand-in, which is how we learn who was elected. */
+#include "intercept/once.h"
+
+#include "intercept/layout.h"
+
+/* A call that may be elected to run its routine. */
+struct once_call {
+    const struct call *call;
+    struct wait *wait;
+    pthread_once_t *control;
+    void (*routine)(void);
+    struct once_call *outer;
+};
+
+/* The innermost one of this thread: the routine takes no argument. */
+static __thread struct once_call *innermost;
+
+static void routine_left(struct once_call *const *left)
+{
+    const struct call *call = (*left)->call;
+    self_unblock(call->self);
+    tell_object(call, EVENT_RELEASE, OBJECT_ONCE, (*left)->control, 0);
+    tell_object(call, EVENT_ORDER_RELEASE, OBJECT_ONCE, (*left)->control, 0);
+    call_leave(call);
+}
+
+static void run_routine(void)
+{
+    struct once_call *elected __attribute__((cleanup(routine_left))) = innermost;
+    wait_end(elected->wait, EVENT_ACQUIRE, 0);
+    call_leave(elected->call);
+    elected->routine();
+}
+
+static void once_call_left(struct once_call *left) { innermost = left->outer; }
+
+static NOINLINE int run_or_wait(const struct call *call, pthread_once_t *control,
+                                void (*routine)(void))
+{
+    WAIT(wait, call, EVENT_GIVE_UP, .type = EVENT_REQUEST, .object = OBJECT_ONCE,
+         .addr = (uintptr_t)control);
+    struct once_call mine __attribute__((cleanup(once_call_left))) = {call, &wait, control, routine,
+                                                                     innermost};
+    innermost = &mine;
+    wait_begin(&wait);
+    int error = REAL(pthread_once)(control, run_routine);
+    if (wait.over)
+        return error;
+    wait_end(&wait, EVENT_GIVE_UP, 0);
+    tell_object(call, EVENT_ORDER_ACQUIRE, OBJECT_ONCE, control, 0);
+    call_leave(call);
+    return error;
+}
+
+int once(const struct call *call, pthread_once_t *control, void (*routine)(void))
+{
+    if (UNLIKELY(!call->self))
+        return REAL(pthread_once)(control, routine);
+    if (UNLIKELY(!once_done(control)))
+        return run_or_wait(call, control, routine);
+    tell_object(call, EVENT_ORDER_ACQUIRE, OBJECT_ONCE, control, 0);
+    call_leave(call);
+    return REAL(pthread_once)(control, routine);
+}
+
+EXPORT int pthread_once(pthread_once_t *control, void (*routine)(void))
+{
+    CALL(call);
+    return once(&call, control, routine);
+}
