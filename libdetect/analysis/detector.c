@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/* The entry of the analysis (detector.h): the fast path of lock operations, and the dispatch of all other
+ * events under the analysis lock. Called by the runtime's emit() for everything that is watched.
+ *
+ * Rules of the fast path: no lock, no allocation, no clock; it touches the thread's own record and the
+ * first half cache line of the object's, and leaves everything unusual to the slow path. */
+#include "analysis/detector.h"
+
+#include <string.h>
+
+#include "analysis/misuse.h"
+#include "analysis/state.h"
+#include "analysis/sync.h"
+#include "analysis/waitgraph.h"
+
+/* --- the fast path ---------------------------------------------------------------------------------------------- */
+
+#define FAST_KINDS                                                                                 \
+    (1u << OBJECT_MUTEX | 1u << OBJECT_MTX | 1u << OBJECT_RWLOCK | 1u << OBJECT_SPIN)
+#define SLOW_FLAGS (OBJ_WRITER_FIRST | OBJ_ORPHANED | OBJ_OWNER_ENDED | OBJ_ORDERED)
+
+static inline bool is_ordinary(const struct thread *thread, const struct event *event,
+                               uintptr_t sp)
+{
+    return LIKELY(load_relaxed(&thread->attention) == 0 && sp <= thread->stack_watch &&
+                  (FAST_KINDS >> event->object & 1));
+}
+
+/* The node of what is held, if the thread has made all these steps before. */
+static inline lg_node known_node(struct thread *thread)
+{
+    struct held_list *held = &thread->held;
+    lg_node node = held->known ? held->locks[held->known - 1].node : LG_ROOT;
+    for (; held->known < held->count && node != LG_UNKNOWN; held->known += node != LG_UNKNOWN) {
+        struct held_lock *lock = &held->locks[held->known];
+        node = lg_find(&thread->lg, node,
+                       lg_key(lock->uid, lock->mode == MODE_SHARED ? LG_SHARED : 0), 0);
+        lock->node = node;
+    }
+    return node;
+}
+
+/* The step in the acquisition tree; false if it is a new one. */
+static inline bool known_step(struct thread *thread, const struct object *object,
+                              const struct event *event, lg_node *node)
+{
+    *node = LG_UNKNOWN;
+    if (thread->held.count == 0)
+        return true;
+    lg_node from = known_node(thread);
+    if (from == LG_UNKNOWN)
+        return false;
+    unsigned flags = (event->mode == MODE_SHARED ? LG_SHARED : 0) |
+                     (event->flags & (EVF_TRY | EVF_TIMED) ? 0 : LG_WAITS);
+    *node = lg_find(&thread->lg, from, lg_key(object->uid, flags), thread->clock.epoch);
+    return *node != LG_UNKNOWN;
+}
+
+static inline bool acquire_again(struct thread *thread, struct object *object)
+{
+    struct held_lock *held = held_find(&thread->held, object);
+    if (!(object->flags & OBJ_RECURSIVE) || !held || held->mode == MODE_SHARED)
+        return false;
+    held->depth++;
+    return true;
+}
+
+static inline bool acquire_fast(struct detector *det, struct thread *thread,
+                                const struct event *event, uintptr_t sp)
+{
+    if (!is_ordinary(thread, event, sp))
+        return false;
+    struct object *object = objects_cached(thread->objects, event->object, event->addr);
+    if (UNLIKELY(!object || object->flags & SLOW_FLAGS ||
+                 (thread->exposed && thread->exposed & ~object->exposed)))
+        return false;
+    struct thread *owner = load_relaxed(&object->owner);
+    if (UNLIKELY(owner))
+        return owner == thread && acquire_again(thread, object);
+    bool shared = event->mode == MODE_SHARED;
+    if (shared && thread->held.count > 0 && held_find(&thread->held, object))
+        return false;
+    lg_node node;
+    if (UNLIKELY(thread->held.count == thread->held.capacity) ||
+        !known_step(thread, object, event, &node))
+        return false;
+    stack_id stack = event->stack ? event->stack : det->env.capture_stack(det->env.ctx);
+    held_push(&thread->held, object, event->mode, stack)->node = node;
+    thread->held.known += node != LG_UNKNOWN;
+    object->acquired_at = stack;
+    if (shared)
+        fetch_add_relaxed(&object->readers, 1);
+    else
+        store_release(&object->owner, thread);
+    return true;
+}
+
+static inline bool release_fast(struct thread *thread, const struct event *event, uintptr_t sp)
+{
+    if (!is_ordinary(thread, event, sp) || event->flags & EVF_REFUSED)
+        return false;
+    struct object *object = objects_cached(thread->objects, event->object, event->addr);
+    if (UNLIKELY(!object))
+        return false;
+    struct held_lock *held = held_find(&thread->held, object);
+    if (UNLIKELY(!held || !held_is_current(held, thread)))
+        return false;
+    if (--held->depth > 0)
+        return true;
+    if (held->mode == MODE_SHARED)
+        fetch_add_relaxed(&object->readers, -1);
+    else
+        store_release(&object->owner, NULL);
+    held_remove_at(&thread->held, (uint32_t)(held - thread->held.locks));
+    return true;
+}
+
+/* --- order ------------------------------------------------------------------------------------------------------ */
+
+/* Descriptors and the like need no analysis lock once their object is known. */
+static void order_event(struct detector *det, struct thread *thread, const struct event *event)
+{
+    struct object *object =
+        objects_find_in(&det->objects, thread->objects, event->object, event->addr);
+    if (!object && event->type == EVENT_ORDER_ACQUIRE)
+        return; /* nobody has released */
+    if (!object) {
+        spin_lock(&det->lock);
+        object = life_object(det, thread, event->object, event->addr, event);
+        spin_unlock(&det->lock);
+    }
+    if (object && event->type == EVENT_ORDER_RELEASE)
+        sync_release(det, thread, object);
+    else if (object)
+        sync_acquire(det, thread, object);
+}
+
+/* --- signals ---------------------------------------------------------------------------------------------------- */
+
+static void set_exposed(struct detector *det, struct thread *thread)
+{
+    uint64_t exposed = thread->handler_depth ? 0 : det->handled & ~thread->mask;
+    store_relaxed(&thread->exposed, exposed);
+}
+
+static void handler_enter(struct detector *det, struct thread *thread, const struct event *event)
+{
+    if (thread->handler_depth < HANDLER_DEPTH) {
+        struct handler_frame *frame = &thread->handlers[thread->handler_depth];
+        frame->signo = (int)event->value;
+        wait_suspend(det, thread, &frame->interrupted);
+    } else {
+        wait_end(det, thread);
+        det->losses.handlers_nested++;
+    }
+    thread->handler_depth++;
+    thread_attend(thread, ATTENTION_HANDLER);
+    set_exposed(det, thread);
+}
+
+static void handler_leave(struct detector *det, struct thread *thread)
+{
+    if (thread->handler_depth == 0)
+        return;
+    if (--thread->handler_depth == 0)
+        thread_unattend(thread, ATTENTION_HANDLER);
+    set_exposed(det, thread);
+    if (thread->handler_depth < HANDLER_DEPTH)
+        wait_resume(det, thread, &thread->handlers[thread->handler_depth].interrupted);
+}
+
+static void handled_changed(struct detector *det, uint64_t handled)
+{
+    det->handled = handled;
+    for (struct thread *thread = det->threads; thread; thread = thread->next)
+        set_exposed(det, thread);
+    waits_recount(det);
+}
+
+/* --- threads ---------------------------------------------------------------------------------------------------- */
+
+static void join_request(struct detector *det, struct thread *thread, const struct event *event)
+{
+    struct thread *target = thread_find(det, (thread_id)event->value);
+    struct wait wait = {
+        .reason = WAIT_JOIN,
+        .timed = event->flags & EVF_TIMED,
+        .target = target,
+        .target_id = (thread_id)event->value,
+        .stack = detector_stack(det, event),
+    };
+    wait_begin(det, thread, &wait);
+}
+
+static void joined(struct detector *det, struct thread *thread, const struct event *event)
+{
+    wait_end(det, thread);
+    struct thread *target = thread_find(det, (thread_id)event->value);
+    if (target && target != thread)
+        thread_joined(det, thread, target);
+}
+
+static void detached(struct detector *det, const struct event *event)
+{
+    struct thread *target = thread_find(det, (thread_id)event->value);
+    if (target)
+        thread_detached(det, target);
+}
+
+static void process_exit(struct detector *det, struct thread *thread, const struct event *event)
+{
+    thread_refresh_held(thread);
+    if (thread->held.count > 0)
+        misuse_exit_holding(det, thread, event);
+    for (const struct thread *other = det->threads; other; other = other->next)
+        if (other->ended && !other->joined && !other->detached && other->creator != THREAD_NONE)
+            misuse_thread_leak(det, other);
+}
+
+/* --- dispatch --------------------------------------------------------------------------------------------------- */
+
+/* A wait is over when its thread does something else, whatever became of it (a longjmp out of a handler);
+ * the events that end it look at it first. */
+static bool leaves_wait_open(const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_ACQUIRE:
+    case EVENT_GIVE_UP:
+    case EVENT_COND_WAKE:
+    case EVENT_BARRIER_LEAVE:
+    case EVENT_JOINED:
+    case EVENT_HANDLER_ENTER:
+    case EVENT_HANDLER_LEAVE:
+    case EVENT_ERROR_RETURNED:
+    case EVENT_INVALID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void dispatch(struct detector *det, struct thread *thread, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_INIT: life_init(det, thread, event); break;
+    case EVENT_DESTROY: life_destroy(det, thread, event); break;
+    case EVENT_FIRST_USE: life_first_use(det, thread, event); break;
+    case EVENT_RANGE_GONE: life_range_gone(det, thread, event); break;
+    case EVENT_REQUEST: locks_request(det, thread, event); break;
+    case EVENT_ACQUIRE: locks_acquire(det, thread, event); break;
+    case EVENT_GIVE_UP: locks_give_up(det, thread, event); break;
+    case EVENT_RELEASE: locks_release(det, thread, event); break;
+    case EVENT_POST: locks_post(det, thread, event); break;
+    case EVENT_COND_WAIT: conds_wait(det, thread, event); break;
+    case EVENT_COND_WAKE: conds_wake(det, thread, event); break;
+    case EVENT_SIGNAL:
+    case EVENT_BROADCAST: conds_signal(det, thread, event); break;
+    case EVENT_BARRIER_ENTER: barriers_enter(det, thread, event); break;
+    case EVENT_BARRIER_LEAVE: barriers_leave(det, thread, event); break;
+    case EVENT_JOIN_REQUEST: join_request(det, thread, event); break;
+    case EVENT_JOINED: joined(det, thread, event); break;
+    case EVENT_DETACH: detached(det, event); break;
+    case EVENT_HANDLER_ENTER: handler_enter(det, thread, event); break;
+    case EVENT_HANDLER_LEAVE: handler_leave(det, thread); break;
+    case EVENT_SIGNAL_MASK:
+        thread->mask = event->value;
+        set_exposed(det, thread);
+        break;
+    case EVENT_HANDLED: handled_changed(det, event->value); break;
+    case EVENT_INVALID: misuse_invalid(det, thread, event); break;
+    case EVENT_ERROR_RETURNED: misuse_error_returned(det, thread, event); break;
+    case EVENT_FORKED: break; /* detector_forked() has done it all */
+    case EVENT_PROCESS_EXIT: process_exit(det, thread, event); break;
+    default: det->losses.events_unknown++; break;
+    }
+}
+
+static NOINLINE void feed_slow(struct detector *det, struct thread *thread,
+                               const struct event *event, uintptr_t sp)
+{
+    bool own_stack = sp > thread->stack_watch && sp < thread->stack_high;
+    if ((event->type == EVENT_ORDER_RELEASE || event->type == EVENT_ORDER_ACQUIRE) && !own_stack) {
+        order_event(det, thread, event);
+        return;
+    }
+    spin_lock(&det->lock);
+    /* A handler may run on a stack of its own inside this one. */
+    if (own_stack && thread->handler_depth == 0)
+        life_stack_left(det, thread, sp, event);
+    if (thread->wait.reason != WAIT_NONE && !leaves_wait_open(event))
+        wait_end(det, thread);
+    dispatch(det, thread, event);
+    detector_unlock(det);
+}
+
+void detector_feed(struct detector *det, struct thread *thread, const struct event *event,
+                   uintptr_t sp)
+{
+    if (event->type == EVENT_ACQUIRE && LIKELY(acquire_fast(det, thread, event, sp)))
+        return;
+    if (event->type == EVENT_RELEASE && LIKELY(release_fast(thread, event, sp)))
+        return;
+    feed_slow(det, thread, event, sp);
+}
+
+stack_id detector_stack(struct detector *det, const struct event *event)
+{
+    return event->stack ? event->stack : det->env.capture_stack(det->env.ctx);
+}
+
+void detector_unlock(struct detector *det)
+{
+    bool tell = det->all_waiting;
+    det->all_waiting = false;
+    spin_unlock(&det->lock);
+    if (tell && det->env.on_all_waiting)
+        det->env.on_all_waiting(det->env.ctx);
+}
+
+/* --- questions -------------------------------------------------------------------------------------------------- */
+
+bool detector_knows(struct detector *det, struct thread *thread, enum object_kind kind,
+                    uintptr_t addr)
+{
+    return objects_find_in(&det->objects, thread->objects, kind, addr) != NULL;
+}
+
+bool detector_may_hold_objects(struct detector *det, uintptr_t addr, size_t size)
+{
+    return objects_may_hold(&det->objects, addr, size);
+}
+
+bool detector_holds(struct detector *det, struct thread *thread, uintptr_t addr)
+{
+    (void)det;
+    for (uint32_t i = thread->held.count; i-- > 0;)
+        if (thread->held.locks[i].object->addr == addr &&
+            held_is_current(&thread->held.locks[i], thread))
+            return true;
+    return false;
+}
+
+struct detector_pulse detector_pulse(const struct detector *det)
+{
+    return (struct detector_pulse){
+        .alive = load_acquire(&det->alive),
+        .waiting = load_acquire(&det->waiting),
+        .spinning = load_acquire(&det->spinning),
+        .sequence = load_acquire(&det->sequence),
+    };
+}
+
+bool detector_report_stuck(struct detector *det)
+{
+    spin_lock(&det->lock);
+    bool stands = waitgraph_report_stuck(det);
+    spin_unlock(&det->lock);
+    return stands;
+}
+
+/* --- life of the detector ----------------------------------------------------------------------------------------- */
+
+static void on_cycle(void *ctx, const struct lg_cycle *cycle) { misuse_lock_order(ctx, cycle); }
+
+struct detector *detector_create(struct arena *arena, struct stackdepot *depot,
+                                 const struct detector_env *env)
+{
+    struct detector *det = arena_alloc(arena, sizeof(*det));
+    if (!det)
+        return NULL;
+    spin_init(&det->lock, RANK_ANALYSIS);
+    for (unsigned i = 0; i < ORDER_STRIPES; i++)
+        spin_init(&det->order_locks[i], RANK_OBJECT);
+    det->arena = arena;
+    det->depot = depot;
+    det->env = *env;
+    objects_init(&det->objects, arena);
+    vc_domain_init(&det->clocks, arena, VC_SLOTS_DEFAULT, VC_EPOCH_BITS_DEFAULT);
+    struct lockgraph_env graph_env = {.ctx = det, .on_cycle = on_cycle};
+    det->graph = lockgraph_create(arena, &det->clocks, &graph_env, NULL);
+    finding_table_init(&det->findings, arena);
+    hash_init(&det->threads_by_id, arena);
+    return det->graph ? det : NULL;
+}
+
+void detector_forked(struct detector *det, struct thread *self)
+{
+    spin_reset(&det->lock);
+    for (unsigned i = 0; i < ORDER_STRIPES; i++)
+        spin_reset(&det->order_locks[i]);
+    vc_domain_forked(&det->clocks);
+    spin_lock(&det->lock);
+    threads_forked(det, self);
+    lockgraph_forked(det->graph);
+    if (self)
+        lg_cache_clear(&self->lg, det->graph);
+    if (self)
+        self->held.known = 0;
+    spin_unlock(&det->lock);
+}
+
+/* The thread that forks holds the locks over the fork itself. */
+void detector_freeze(struct detector *det) { spin_lock(&det->lock); }
+void detector_thaw(struct detector *det) { spin_unlock(&det->lock); }
+
+struct detector_stats detector_stats(struct detector *det)
+{
+    spin_lock(&det->lock);
+    struct lockgraph_stats graph = lockgraph_stats(det->graph);
+    struct detector_stats stats = det->stats;
+    stats.threads_alive = det->alive;
+    stats.lock_orders = lockgraph_order_count(det->graph, 1000000);
+    stats.chains = graph.nodes;
+    stats.cycles_checked = graph.cycles_checked;
+    stats.cycles_pruned = graph.cycles_pruned;
+    spin_unlock(&det->lock);
+    return stats;
+}
+
+struct detector_losses detector_losses(struct detector *det)
+{
+    spin_lock(&det->lock);
+    struct lockgraph_stats graph = lockgraph_stats(det->graph);
+    struct detector_losses losses = det->losses;
+    losses.out_of_memory += det->objects.lost + det->clocks.lost;
+    losses.chains_full += graph.full;
+    losses.searches_cut += graph.cut;
+    losses.slots_reused_early += det->clocks.reused_early;
+    spin_unlock(&det->lock);
+    return losses;
+}
+
+void detector_counts(struct detector *det,
+                     void (*visit)(void *ctx, uint32_t finding_number, uint64_t count), void *ctx)
+{
+    spin_lock(&det->lock);
+    finding_table_visit(&det->findings, visit, ctx);
+    spin_unlock(&det->lock);
+}
+
+bool detector_is_valid(struct detector *det)
+{
+    spin_lock(&det->lock);
+    bool valid = objects_is_valid(&det->objects) && threads_are_valid(det) &&
+                 waits_are_valid(det) && vc_domain_is_valid(&det->clocks) &&
+                 lockgraph_is_valid(det->graph);
+    spin_unlock(&det->lock);
+    return valid;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* Events of condition variables and barriers. Under the analysis lock.
+ *
+ * Which waiter a signal wakes is not known, so waiters and signals are counted: `waiting` waiters have not
+ * returned, at most `signals` of them have been woken. When the two are equal, and at a broadcast, all are
+ * known to be: they no longer use the condition variable, which may be destroyed. */
+#include "analysis/misuse.h"
+#include "analysis/state.h"
+#include "analysis/sync.h"
+#include "analysis/waitgraph.h"
+
+/* --- condition variables ------------------------------------------------------------------------------------ */
+
+/* Another thread that waits, for certain, with another mutex. */
+static const struct thread *find_mismatch(struct detector *det, const struct object *cond,
+                                          const struct object *mutex)
+{
+    if (cond->more->waiting <= cond->more->signals)
+        return NULL;
+    for (const struct thread *other = det->waiters; other; other = other->wait_next)
+        if (other->wait.object == cond && other->wait.reason == WAIT_COND && !other->wait.woken &&
+            other->wait.mutex && other->wait.mutex != mutex)
+            return other;
+    return NULL;
+}
+
+/* The mutex is given up by the wait. False: the thread did not hold it. */
+static bool give_up_mutex(struct detector *det, struct thread *thread, struct object *cond,
+                          struct object *mutex, const struct event *event)
+{
+    thread_refresh_held(thread);
+    if (locks_drop(thread, mutex))
+        return true;
+    if (!(mutex->flags & OBJ_ERRORCHECK))
+        misuse_wait_unlocked(det, thread, cond, mutex, event);
+    return false;
+}
+
+void conds_wait(struct detector *det, struct thread *thread, const struct event *event)
+{
+    struct object *cond = life_object(det, thread, OBJECT_COND, event->addr, event);
+    enum object_kind kind = event->flags & EVF_C11 ? OBJECT_MTX : OBJECT_MUTEX;
+    struct object *mutex = life_object(det, thread, kind, event->addr2, event);
+    struct object_more *more = cond ? life_more(det, cond) : NULL;
+    if (!more || !mutex)
+        return;
+    if (give_up_mutex(det, thread, cond, mutex, event)) {
+        const struct thread *other = find_mismatch(det, cond, mutex);
+        if (other)
+            misuse_two_mutexes(det, thread, cond, mutex, other, event);
+    }
+    more->mutex = mutex->uid;
+    more->waiting++;
+    struct wait wait = {
+        .reason = WAIT_COND,
+        .timed = event->flags & EVF_TIMED,
+        .shared = (event->flags & EVF_SHARED) || (cond->flags & OBJ_SHARED),
+        .object = cond,
+        .uid = cond->uid,
+        .mutex = mutex,
+        .stack = detector_stack(det, event),
+    };
+    wait_begin(det, thread, &wait);
+}
+
+static void count_wake(struct thread *thread, struct object *cond, const struct event *event)
+{
+    struct object_more *more = cond->more;
+    bool counted_already = thread->wait.reason != WAIT_COND || thread->wait.object != cond ||
+                           thread->wait.woken || thread->wait.uid != cond->uid;
+    if (counted_already || !more || more->waiting == 0)
+        return;
+    more->waiting--;
+    if (more->signals > 0 && !(event->flags & (EVF_TIMED_OUT | EVF_REFUSED)))
+        more->signals--;
+    if (more->signals > more->waiting)
+        more->signals = more->waiting;
+}
+
+void conds_wake(struct detector *det, struct thread *thread, const struct event *event)
+{
+    struct object *cond = life_object(det, thread, OBJECT_COND, event->addr, event);
+    if (cond)
+        count_wake(thread, cond, event);
+    wait_end(det, thread);
+    if (event->flags & EVF_REFUSED)
+        return;
+    if (cond && !(event->flags & (EVF_TIMED_OUT | EVF_CANCELLED | EVF_NO_ORDER)))
+        sync_acquire(det, thread, cond);
+    enum object_kind kind = event->flags & EVF_C11 ? OBJECT_MTX : OBJECT_MUTEX;
+    struct event again = *event;
+    again.type = EVENT_ACQUIRE;
+    again.object = (uint8_t)kind;
+    again.addr = event->addr2;
+    again.mode = MODE_EXCLUSIVE;
+    again.flags &= ~(EVF_TIMED | EVF_TRY); /* it waits for the mutex as long as it takes */
+    locks_acquire(det, thread, &again);
+}
+
+static void wake_all(struct detector *det, struct object *cond)
+{
+    for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next)
+        if (waiter->wait.object == cond && waiter->wait.reason == WAIT_COND)
+            wait_wake(det, waiter);
+    cond->more->waiting = cond->more->signals = 0;
+}
+
+/* A thread that finds the condition true does not wait: only the mutex tells it of the signaller. A
+ * broadcast is meant for all, a signal for the next one. */
+static void publish_on_mutexes(struct detector *det, struct thread *thread, bool all)
+{
+    for (uint32_t i = 0; i < thread->held.count; i++) {
+        struct object *mutex = thread->held.locks[i].object;
+        if (mutex->kind != OBJECT_MUTEX && mutex->kind != OBJECT_MTX)
+            continue;
+        sync_release(det, thread, mutex);
+        mutex->flags |= OBJ_ORDERED;
+        if (all)
+            mutex->flags |= OBJ_ORDERED_ALL;
+        else
+            mutex->flags &= ~OBJ_ORDERED_ALL;
+    }
+}
+
+static void note_unlocked(struct detector *det, struct thread *thread, struct object *cond,
+                          const struct event *event)
+{
+    struct object *mutex = objects_by_uid(&det->objects, cond->more->mutex);
+    if (mutex && !held_find(&thread->held, mutex))
+        misuse_signal_unlocked(det, thread, cond, mutex, event);
+}
+
+void conds_signal(struct detector *det, struct thread *thread, const struct event *event)
+{
+    bool all = event->type == EVENT_BROADCAST;
+    struct object *cond = life_object(det, thread, OBJECT_COND, event->addr, event);
+    struct object_more *more = cond ? life_more(det, cond) : NULL;
+    if (!more)
+        return;
+    thread_refresh_held(thread);
+    more->waker = thread->id;
+    more->waker_stack = detector_stack(det, event);
+    if (more->mutex)
+        note_unlocked(det, thread, cond, event);
+    sync_release(det, thread, cond);
+    publish_on_mutexes(det, thread, all);
+    if (more->signals < more->waiting)
+        more->signals++;
+    if (all || more->signals == more->waiting)
+        wake_all(det, cond);
+}
+
+/* --- barriers -------------------------------------------------------------------------------------------------- */
+
+/* The last of a cycle has come: the others run again, and the barrier is not in use any more. */
+static void complete_cycle(struct detector *det, struct object *barrier)
+{
+    barrier->more->arrived = 0;
+    barrier->more->cycle++;
+    for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next)
+        if (waiter->wait.object == barrier)
+            wait_wake(det, waiter);
+}
+
+void barriers_enter(struct detector *det, struct thread *thread, const struct event *event)
+{
+    struct object *barrier = life_object(det, thread, OBJECT_BARRIER, event->addr, event);
+    struct object_more *more = barrier ? life_more(det, barrier) : NULL;
+    if (!more)
+        return;
+    thread->barrier_cycle = more->cycle;
+    sync_cycle_enter(det, thread, barrier, more->cycle);
+    more->arrived++;
+    if (more->arrived == more->threads) {
+        complete_cycle(det, barrier);
+        return;
+    }
+    struct wait wait = {
+        .reason = WAIT_BARRIER,
+        /* Of an unknown number of threads some may be elsewhere. */
+        .shared = (event->flags & EVF_SHARED) || (barrier->flags & OBJ_SHARED) || !more->threads,
+        .object = barrier,
+        .uid = barrier->uid,
+        .stack = detector_stack(det, event),
+    };
+    wait_begin(det, thread, &wait);
+}
+
+void barriers_leave(struct detector *det, struct thread *thread, const struct event *event)
+{
+    struct object *barrier = life_object(det, thread, OBJECT_BARRIER, event->addr, event);
+    wait_end(det, thread);
+    if (!barrier || !barrier->more)
+        return;
+    if (!(event->flags & EVF_NO_ORDER))
+        sync_cycle_leave(det, thread, barrier, thread->barrier_cycle);
+    else if (thread->barrier_cycle == barrier->more->cycle && barrier->more->arrived > 0)
+        barrier->more->arrived--;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* What a detector consists of; for the files behind detector.h only. */
+#ifndef DETECT_ANALYSIS_STATE_H
+#define DETECT_ANALYSIS_STATE_H
+
+#include "analysis/detector.h"
+#include "analysis/lockgraph.h"
+#include "analysis/objects.h"
+#include "analysis/thread.h"
+#include "analysis/vclock.h"
+#include "base/spin.h"
+
+#define ORDER_STRIPES 64u
+
+struct reliance;
+
+struct detector {
+    struct spin lock; /* RANK_ANALYSIS: everything here unless it says otherwise */
+    struct arena *arena;
+    struct stackdepot *depot;
+    struct detector_env env;
+
+    struct object_table objects; /* its readers need no lock */
+    struct vc_domain clocks;     /* its own */
+    struct spin order_locks[ORDER_STRIPES]; /* RANK_OBJECT: what is published on objects (sync.c) */
+    struct lockgraph *graph;
+    struct finding_table findings;
+
+    struct hash_table threads_by_id;
+    struct thread *threads, *free_threads;
+    thread_id last_thread;
+
+    struct thread *waiters; /* threads with a registered wait */
+    uint32_t alive, waiting, spinning, sequence; /* struct detector_pulse; read without the lock */
+    bool all_waiting;       /* to be told when the lock has been given up */
+    uint64_t searches;      /* in the wait-for graph */
+
+    uint64_t handled; /* signals with a handler of the program's */
+    struct detector_stats stats;
+    struct detector_losses losses;
+    struct reliance *reliances; /* findings that stand on semaphores being locks (misuse.c) */
+    struct lg_held *scratch; /* what lockgraph_acquire() is told */
+    uint32_t scratch_capacity;
+    struct finding finding; /* the one being built: too large for the program's stacks */
+};
+
+static inline uint32_t detector_next_sequence(struct detector *det)
+{
+    return fetch_add_relaxed(&det->sequence, 1);
+}
+
+/* Gives up the lock, and then tells the environment if all threads wait. */
+void detector_unlock(struct detector *det);
+/* The event's stack; asks the environment if it came without one. */
+stack_id detector_stack(struct detector *det, const struct event *event);
+
+/* --- events, by the file that handles them; all under the lock ---------------------------------------- */
+
+/* detector_locks.c */
+void locks_request(struct detector *det, struct thread *thread, const struct event *event);
+void locks_acquire(struct detector *det, struct thread *thread, const struct event *event);
+void locks_give_up(struct detector *det, struct thread *thread, const struct event *event);
+void locks_release(struct detector *det, struct thread *thread, const struct event *event);
+void locks_post(struct detector *det, struct thread *thread, const struct event *event);
+/* Pushes a lock that was obtained and enters it in the acquisition tree. */
+void locks_take(struct detector *det, struct thread *thread, struct object *object,
+                const struct event *event);
+/* The reverse. False: the thread does not hold it. */
+bool locks_drop(struct thread *thread, struct object *object);
+/* Whoever holds it exclusively loses it: unlocked by another thread, destroyed, gone. */
+void locks_take_away(struct object *object);
+/* The semaphore is no lock. */
+void locks_contradict(struct detector *det, struct object *semaphore);
+/* detector_cond.c */
+void conds_wait(struct detector *det, struct thread *thread, const struct event *event);
+void conds_wake(struct detector *det, struct thread *thread, const struct event *event);
+void conds_signal(struct detector *det, struct thread *thread, const struct event *event);
+void barriers_enter(struct detector *det, struct thread *thread, const struct event *event);
+void barriers_leave(struct detector *det, struct thread *thread, const struct event *event);
+/* detector_life.c */
+void life_init(struct detector *det, struct thread *thread, const struct event *event);
+void life_destroy(struct detector *det, struct thread *thread, const struct event *event);
+void life_first_use(struct detector *det, struct thread *thread, const struct event *event);
+void life_range_gone(struct detector *det, struct thread *thread, const struct event *event);
+/* The stack pointer has passed above objects on the thread's own stack. */
+void life_stack_left(struct detector *det, struct thread *thread, uintptr_t sp,
+                     const struct event *event);
+/* The live record; made if there is none (without a finding: the interceptor judged the bytes). NULL
+ * when out of memory. */
+struct object *life_object(struct detector *det, struct thread *thread, enum object_kind kind,
+                           uintptr_t addr, const struct event *event);
+struct object_more *life_more(struct detector *det, struct object *object);
+
+#endif

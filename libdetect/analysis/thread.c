@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* Life of threads; see thread.h and the part of detector.h about threads. Called by the runtime, and by
+ * detector.c for joins. */
+#include "analysis/thread.h"
+
+#include <string.h>
+
+#include "analysis/misuse.h"
+#include "analysis/state.h"
+#include "analysis/waitgraph.h"
+
+struct thread *thread_find(struct detector *det, thread_id id)
+{
+    struct hash_node *node = id ? hash_find(&det->threads_by_id, id) : NULL;
+    return node ? hash_entry(node, struct thread, by_id) : NULL;
+}
+
+/* --- records -------------------------------------------------------------------------------------------- */
+
+static struct thread *take_record(struct detector *det)
+{
+    struct thread *thread = det->free_threads;
+    if (!thread) {
+        thread = arena_alloc(det->arena, sizeof(*thread));
+        if (!thread)
+            return NULL;
+    } else {
+        det->free_threads = thread->next;
+        memset(thread, 0, sizeof(*thread));
+    }
+    held_init(&thread->held);
+    thread->stack_watch = UINTPTR_MAX;
+    return thread;
+}
+
+static void put_record(struct detector *det, struct thread *thread)
+{
+    thread->next = det->free_threads;
+    det->free_threads = thread;
+}
+
+static void link_thread(struct detector *det, struct thread *thread)
+{
+    thread->prev = NULL;
+    thread->next = det->threads;
+    if (det->threads)
+        det->threads->prev = thread;
+    det->threads = thread;
+}
+
+static void unlink_thread(struct detector *det, struct thread *thread)
+{
+    if (thread->next)
+        thread->next->prev = thread->prev;
+    if (thread->prev)
+        thread->prev->next = thread->next;
+    else
+        det->threads = thread->next;
+}
+
+/* What only a thread that runs needs. */
+static void drop_caches(struct detector *det, struct thread *thread)
+{
+    arena_free(det->arena, thread->objects, sizeof(*thread->objects));
+    thread->objects = NULL;
+    lg_cache_clear(&thread->lg, det->graph);
+    held_clear(&thread->held, det->arena);
+}
+
+/* The record goes: the thread has ended and nobody can ask for it any more. */
+static void forget(struct detector *det, struct thread *thread)
+{
+    vc_time_clear(&det->clocks, &thread->end);
+    hash_remove(&det->threads_by_id, &thread->by_id);
+    unlink_thread(det, thread);
+    put_record(det, thread);
+}
+
+/* --- begin ----------------------------------------------------------------------------------------------- */
+
+static bool enter(struct detector *det, struct thread *thread, struct thread *creator)
+{
+    thread->objects = arena_alloc(det->arena, sizeof(*thread->objects));
+    if (!thread->objects)
+        return false;
+    thread->has_clock =
+        vc_clock_begin(&det->clocks, &thread->clock, creator ? &creator->clock : NULL);
+    if (!thread->has_clock || !hash_add(&det->threads_by_id, &thread->by_id, det->last_thread + 1))
+        return false;
+    thread->id = ++det->last_thread;
+    return true;
+}
+
+struct thread *detector_thread_create(struct detector *det, struct thread *creator, stack_id stack)
+{
+    spin_lock(&det->lock);
+    struct thread *thread = take_record(det);
+    if (thread && !enter(det, thread, creator)) {
+        if (thread->has_clock)
+            vc_clock_end(&det->clocks, &thread->clock);
+        drop_caches(det, thread);
+        put_record(det, thread);
+        thread = NULL;
+    }
+    if (thread) {
+        thread->creator = creator ? creator->id : THREAD_NONE;
+        thread->created_at = stack;
+        link_thread(det, thread);
+        /* From here on, not from its first instruction: somebody is about to run. */
+        fetch_add_relaxed(&det->alive, 1);
+        detector_next_sequence(det);
+        det->stats.threads_seen++;
+        if (det->alive > det->stats.threads_peak)
+            det->stats.threads_peak = det->alive;
+    } else {
+        det->losses.out_of_memory++;
+    }
+    spin_unlock(&det->lock);
+    return thread;
+}
+
+void detector_thread_start(struct detector *det, struct thread *thread, uintptr_t stack_low,
+                           uintptr_t stack_high, uint64_t signal_mask)
+{
+    spin_lock(&det->lock);
+    thread->started = true;
+    thread->stack_low = stack_low;
+    thread->stack_high = stack_high;
+    thread->mask = signal_mask;
+    thread->exposed = det->handled & ~signal_mask;
+    detector_next_sequence(det);
+    spin_unlock(&det->lock);
+}
+
+void detector_thread_set_detached(struct detector *det, struct thread *thread)
+{
+    spin_lock(&det->lock);
+    thread->detached = true;
+    spin_unlock(&det->lock);
+}
+
+thread_id detector_thread_id(const struct thread *thread) { return thread->id; }
+stack_id detector_thread_created_at(const struct thread *thread) { return thread->created_at; }
+
+/* --- end ------------------------------------------------------------------------------------------------- */
+
+static void leave_locks(struct thread *thread)
+{
+    for (uint32_t i = 0; i < thread->held.count; i++) {
+        const struct held_lock *lock = &thread->held.locks[i];
+        struct object *object = lock->object;
+        if (!held_is_current(lock, thread))
+            continue;
+        object->last_owner = thread->id;
+        if (lock->mode == MODE_EXCLUSIVE)
+            store_release(&object->owner, NULL);
+        if (object_is_lock(object->kind) && !(object->flags & OBJ_ROBUST))
+            object->flags |= OBJ_OWNER_ENDED;
+    }
+}
+
+static void stop_running(struct detector *det, struct thread *thread)
+{
+    wait_end(det, thread);
+    thread->ended = true;
+    if (thread->has_clock) {
+        vc_release(&det->clocks, &thread->clock, &thread->end);
+        vc_clock_end(&det->clocks, &thread->clock);
+        thread->has_clock = false;
+    }
+    drop_caches(det, thread);
+    fetch_add_relaxed(&det->alive, -1u);
+    detector_next_sequence(det);
+    if (thread->detached || thread->joined)
+        forget(det, thread);
+}
+
+void detector_thread_end(struct detector *det, struct thread *thread)
+{
+    spin_lock(&det->lock);
+    thread_refresh_held(thread);
+    if (thread->held.count > 0)
+        misuse_exit_holding(det, thread, NULL);
+    leave_locks(thread);
+    if (thread->stack_high > thread->stack_low) {
+        struct event gone = {.type = EVENT_RANGE_GONE, .flags = EVF_STACK,
+                             .addr = thread->stack_low,
+                             .value = thread->stack_high - thread->stack_low};
+        life_range_gone(det, thread, &gone);
+    }
+    stop_running(det, thread);
+    waits_note_all_waiting(det);
+    detector_unlock(det);
+}
+
+void detector_thread_abandon(struct detector *det, struct thread *thread)
+{
+    spin_lock(&det->lock);
+    thread->detached = true;
+    det->stats.threads_seen--;
+    stop_running(det, thread);
+    detector_unlock(det);
+}
+
+void thread_joined(struct detector *det, struct thread *joiner, struct thread *target)
+{
+    if (target->joined)
+        return;
+    target->joined = true;
+    vc_acquire(&det->clocks, &joiner->clock, &target->end);
+    if (target->ended)
+        forget(det, target);
+}
+
+void thread_detached(struct detector *det, struct thread *target)
+{
+    target->detached = true;
+    if (target->ended)
+        forget(det, target);
+}
+
+/* --- what it holds ----------------------------------------------------------------------------------------- */
+
+void thread_refresh_held(struct thread *thread)
+{
+    thread_unattend(thread, ATTENTION_HELD);
+    for (uint32_t i = thread->held.count; i-- > 0;)
+        if (!held_is_current(&thread->held.locks[i], thread))
+            held_remove_at(&thread->held, i);
+}
+
+/* --- fork --------------------------------------------------------------------------------------------------- */
+
+static void orphan_locks(struct thread *gone)
+{
+    for (uint32_t i = 0; i < gone->held.count; i++) {
+        const struct held_lock *lock = &gone->held.locks[i];
+        struct object *object = lock->object;
+        if (!held_is_current(lock, gone))
+            continue;
+        object->flags |= OBJ_ORPHANED;
+        object->last_owner = gone->id;
+        if (lock->mode == MODE_EXCLUSIVE)
+            object->owner = NULL;
+    }
+}
+
+void threads_forked(struct detector *det, struct thread *self)
+{
+    for (struct thread *next, *thread = det->threads; thread; thread = next) {
+        next = thread->next;
+        if (thread == self)
+            continue;
+        wait_end(det, thread);
+        orphan_locks(thread);
+        if (thread->has_clock)
+            vc_clock_end(&det->clocks, &thread->clock);
+        drop_caches(det, thread);
+        forget(det, thread);
+    }
+    for (uint32_t i = 0; self && i < self->held.count; i++)
+        self->held.locks[i].flags |= HELD_INHERITED;
+    store_relaxed(&det->alive, self ? 1 : 0);
+    store_relaxed(&det->waiting, 0);
+    store_relaxed(&det->spinning, 0);
+    if (self)
+        wait_end(det, self);
+}
+
+bool threads_are_valid(struct detector *det)
+{
+    uint32_t running = 0;
+    for (const struct thread *thread = det->threads; thread; thread = thread->next) {
+        running += !thread->ended;
+        if (thread_find(det, thread->id) != thread || (thread->next && thread->next->prev != thread) ||
+            !held_is_valid(&thread->held) ||
+            (thread->has_clock && !vc_clock_is_valid(&det->clocks, &thread->clock)))
+            return false;
+    }
+    return running == det->alive;
+}

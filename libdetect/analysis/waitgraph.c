@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/* Registered waits and the search for cycles among them; see waitgraph.h. Called by the handlers of
+ * events, under the analysis lock. */
+#include "analysis/waitgraph.h"
+
+#include "analysis/misuse.h"
+
+/* --- registration --------------------------------------------------------------------------------------- */
+
+/* Whether only another thread of this process can end the wait. A handler may post a semaphore. */
+static bool is_counted(const struct detector *det, const struct wait *wait)
+{
+    /* A woken waiter needs its mutex back, and for that it waits without limit. */
+    if ((wait->timed && !wait->woken) || wait->shared)
+        return false;
+    return !(wait->object && wait->object->kind == OBJECT_SEM && det->handled);
+}
+
+static void set_counted(struct detector *det, struct wait *wait, bool counted)
+{
+    if (wait->counted == counted)
+        return;
+    wait->counted = counted;
+    uint32_t change = counted ? 1 : -1u;
+    fetch_add_relaxed(&det->waiting, change);
+    if (wait->spinning)
+        fetch_add_relaxed(&det->spinning, change);
+}
+
+void waits_note_all_waiting(struct detector *det)
+{
+    if (det->alive > 0 && det->waiting == det->alive)
+        det->all_waiting = true;
+}
+
+static void link_wait(struct detector *det, struct thread *thread)
+{
+    thread->wait_prev = NULL;
+    thread->wait_next = det->waiters;
+    if (det->waiters)
+        det->waiters->wait_prev = thread;
+    det->waiters = thread;
+    if (thread->wait.object)
+        thread->wait.object->waiters++;
+    detector_next_sequence(det);
+    set_counted(det, &thread->wait, is_counted(det, &thread->wait));
+    thread_attend(thread, ATTENTION_WAIT);
+}
+
+static void unlink_wait(struct detector *det, struct thread *thread)
+{
+    if (thread->wait_next)
+        thread->wait_next->wait_prev = thread->wait_prev;
+    if (thread->wait_prev)
+        thread->wait_prev->wait_next = thread->wait_next;
+    else
+        det->waiters = thread->wait_next;
+    struct object *object = thread->wait.object;
+    if (object && object->waiters > 0 && object->uid == thread->wait.uid)
+        object->waiters--;
+    detector_next_sequence(det);
+    set_counted(det, &thread->wait, false);
+    thread_unattend(thread, ATTENTION_WAIT);
+}
+
+void wait_begin(struct detector *det, struct thread *thread, const struct wait *wait)
+{
+    wait_end(det, thread);
+    thread->wait = *wait;
+    thread->wait.counted = false;
+    link_wait(det, thread);
+    if (!wait->deadlocked)
+        waitgraph_search(det, thread, false);
+    waits_note_all_waiting(det);
+}
+
+void wait_end(struct detector *det, struct thread *thread)
+{
+    if (thread->wait.reason == WAIT_NONE)
+        return;
+    unlink_wait(det, thread);
+    thread->wait.reason = WAIT_NONE;
+}
+
+void wait_wake(struct detector *det, struct thread *thread)
+{
+    thread->wait.woken = true;
+    set_counted(det, &thread->wait, is_counted(det, &thread->wait));
+    detector_next_sequence(det);
+}
+
+void wait_suspend(struct detector *det, struct thread *thread, struct wait *into)
+{
+    *into = thread->wait;
+    wait_end(det, thread);
+}
+
+void wait_resume(struct detector *det, struct thread *thread, const struct wait *from)
+{
+    wait_end(det, thread);
+    if (from->reason == WAIT_NONE ||
+        (from->object && (from->object->uid != from->uid || from->object->state == STATE_NONE)))
+        return;
+    thread->wait = *from;
+    thread->wait.counted = false;
+    link_wait(det, thread);
+    waits_note_all_waiting(det);
+}
+
+void waits_recount(struct detector *det)
+{
+    for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next)
+        set_counted(det, &waiter->wait, is_counted(det, &waiter->wait));
+    detector_next_sequence(det);
+}
+
+/* --- edges ---------------------------------------------------------------------------------------------- */
+
+struct search {
+    struct detector *det;
+    struct thread *start;
+    struct thread *last;       /* of the queue */
+    struct thread *closed_by;  /* the thread whose wait leads back to the start */
+    bool guess;
+};
+
+/* The thread `to` stands in the way of the thread `from`. */
+static void visit_edge(struct search *search, struct thread *from, struct thread *to)
+{
+    if (!to || search->closed_by)
+        return;
+    if (to == search->start) {
+        search->closed_by = from;
+        return;
+    }
+    if (to->seen_by == search->det->searches || to->wait.reason == WAIT_NONE)
+        return;
+    to->seen_by = search->det->searches;
+    to->found_from = from;
+    to->search_next = NULL;
+    search->last->search_next = to;
+    search->last = to;
+}
+
+static bool waits_to_write(const struct thread *thread, const struct object *object)
+{
+    return thread->wait.reason == WAIT_LOCK && thread->wait.object == object &&
+           thread->wait.mode == MODE_EXCLUSIVE && !thread->wait.timed;
+}
+
+static bool reads(const struct thread *thread, const struct object *object)
+{
+    if (thread->held.count == 0)
+        return false;
+    const struct held_lock *held = held_find(&thread->held, object);
+    return held && held->mode == MODE_SHARED;
+}
+
+/* Readers that run are no part of a cycle: only those that wait matter. */
+static void visit_rwlock(struct search *search, struct thread *from, struct object *object)
+{
+    bool writes = from->wait.mode == MODE_EXCLUSIVE;
+    visit_edge(search, from, load_acquire(&object->owner));
+    if (!(writes ? load_relaxed(&object->readers) > 0 : object->flags & OBJ_WRITER_FIRST))
+        return;
+    for (struct thread *other = search->det->waiters; other; other = other->wait_next)
+        if (other != from && (writes ? reads(other, object) : waits_to_write(other, object)))
+            visit_edge(search, from, other);
+}
+
+static void visit_lock(struct search *search, struct thread *from)
+{
+    struct object *object = from->wait.object;
+    if (object->uid != from->wait.uid || object->state != STATE_LIVE || from->wait.timed)
+        return;
+    if (object->kind == OBJECT_RWLOCK)
+        visit_rwlock(search, from, object);
+    else if (object->kind != OBJECT_SEM || object->flags & OBJ_CONFIRMED || search->guess)
+        visit_edge(search, from, load_acquire(&object->owner));
+}
+
+static void visit_edges(struct search *search, struct thread *from)
+{
+    const struct wait *wait = &from->wait;
+    if (wait->reason == WAIT_LOCK) {
+        visit_lock(search, from);
+    } else if (wait->reason == WAIT_COND && wait->mutex) {
+        visit_edge(search, from, load_acquire(&wait->mutex->owner));
+    } else if (wait->reason == WAIT_JOIN && !wait->timed && wait->target &&
+               wait->target->id == wait->target_id && !wait->target->ended) {
+        visit_edge(search, from, wait->target);
+    }
+}
+
+/* --- reports -------------------------------------------------------------------------------------------- */
+
+#define CYCLE_MAX FINDING_THREADS
+
+/* What the thread needs from the next one; NULL for a join. */
+static struct object *needed(const struct thread *thread)
+{
+    if (thread->wait.reason == WAIT_COND)
+        return thread->wait.mutex;
+    return thread->wait.reason == WAIT_LOCK ? thread->wait.object : NULL;
+}
+
+static void add_wait_stack(struct detector *det, const struct thread *thread,
+                           const struct thread *next)
+{
+    const struct object *object = needed(thread);
+    if (!object) {
+        uint32_t index = finding_add_thread(&det->finding, next->id);
+        mistake_stack(det, role_joins(index), thread->id, thread->wait.stack);
+        return;
+    }
+    uint32_t index = mistake_object(det, object);
+    const char *role = role_waits_for(index);
+    if (thread->wait.reason == WAIT_COND)
+        role = role_waits_again_for(index);
+    else if (!held_find(&next->held, object))
+        role = role_waits_behind_writer(index);
+    mistake_stack(det, role, thread->id, thread->wait.stack);
+}
+
+/* Where `next` acquired what `thread` waits for. */
+static void add_acquired_stack(struct detector *det, const struct thread *thread,
+                               const struct thread *next)
+{
+    const struct object *object = needed(thread);
+    const struct held_lock *held = object ? held_find(&next->held, object) : NULL;
+    if (held)
+        mistake_stack(det, role_acquired(mistake_object(det, object)), next->id, held->stack);
+}
+
+static const char *cycle_message(struct thread *const *cycle, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++)
+        if (cycle[i]->wait.reason == WAIT_JOIN)
+            return length == 2 ? "%T0 and %T1 wait for each other, one of them for the other's end"
+                               : "threads wait for each other in a cycle, some for another's end";
+    if (length == 2)
+        return "%T0 waits for %O0, which %T1 holds, and %T1 waits for %O1, which %T0 holds";
+    return "threads wait for each other in a cycle: each waits for what the next one holds";
+}
+
+static bool stands_on_semaphores(struct thread *const *cycle, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++)
+        if (cycle[i]->wait.object && cycle[i]->wait.object->kind == OBJECT_SEM)
+            return true;
+    return false;
+}
+
+/* Names of the cycle: its places, wherever it starts; and, if it is one of locks only, the locks. */
+static uint32_t cycle_keys(struct detector *det, struct thread *const *cycle, uint32_t length,
+                           uint64_t keys[2])
+{
+    lock_uid uids[CYCLE_MAX];
+    uint32_t count = 1;
+    uint64_t places = 0;
+    bool locks_only = true;
+    for (uint32_t i = 0; i < length; i++) {
+        const struct object *object = needed(cycle[i]);
+        places += hash_mix(depot_top(det->depot, cycle[i]->wait.stack), KIND_DEADLOCK);
+        uids[i] = object ? object->uid : 0;
+        locks_only &= object != NULL;
+    }
+    keys[0] = hash_mix(places, length);
+    if (locks_only)
+        keys[count++] = lockgraph_locks_key(uids, length);
+    return count;
+}
+
+static void report_cycle(struct detector *det, struct thread **cycle, uint32_t length,
+                         uint32_t left_out)
+{
+    mistake_begin(det, KIND_DEADLOCK, CONFIDENCE_CERTAIN, cycle_message(cycle, length));
+    for (uint32_t i = 0; i < length; i++) {
+        mistake_thread(det, cycle[i]->id);
+        if (needed(cycle[i]))
+            mistake_object(det, needed(cycle[i]));
+    }
+    for (uint32_t i = 0; i < length; i++)
+        add_wait_stack(det, cycle[i], cycle[(i + 1) % length]);
+    for (uint32_t i = 0; i < length; i++)
+        add_acquired_stack(det, cycle[i], cycle[(i + 1) % length]);
+    for (uint32_t i = 0; i < length; i++)
+        mistake_held(det, cycle[i]);
+    det->finding.truncated += left_out;
+    uint64_t keys[2];
+    uint32_t count = cycle_keys(det, cycle, length, keys);
+    /* The lock-order finding about the same locks goes; were there none, none will follow. */
+    det->finding.replaces = count == 2 ? finding_lookup(&det->findings, keys[1]) : 0;
+    if (mistake_end_named(det, keys, det->finding.replaces ? 1 : count) &&
+        stands_on_semaphores(cycle, length))
+        mistake_relies_on_semaphores(det);
+}
+
+/* The path from the start to the thread that closed the cycle, in the order of the waits. Longer ones are cut
+ * in the report: the threads left out are counted by the finding. */
+static void report_path(struct search *search)
+{
+    struct thread *cycle[CYCLE_MAX];
+    uint32_t length = 0, left_out = 0;
+    for (struct thread *t = search->closed_by;; t = t->found_from) {
+        t->wait.deadlocked = true;
+        if (length < CYCLE_MAX)
+            cycle[length++] = t;
+        else
+            left_out++;
+        if (t == search->start)
+            break;
+    }
+    for (uint32_t i = 0; i < length / 2; i++) {
+        struct thread *swap = cycle[i];
+        cycle[i] = cycle[length - 1 - i];
+        cycle[length - 1 - i] = swap;
+    }
+    report_cycle(search->det, cycle, length, left_out);
+}
+
+bool waitgraph_search(struct detector *det, struct thread *thread, bool guess)
+{
+    struct search search = {.det = det, .start = thread, .last = thread, .guess = guess};
+    det->searches++;
+    thread->seen_by = det->searches;
+    thread->found_from = NULL;
+    thread->search_next = NULL;
+    for (struct thread *at = thread; at && !search.closed_by; at = at->search_next)
+        visit_edges(&search, at);
+    if (!search.closed_by)
+        return false;
+    report_path(&search);
+    return true;
+}
+
+/* --- nobody can go on ---------------------------------------------------------------------------------------- */
+
+static const char *hang_role(const struct wait *wait)
+{
+    if (wait->reason == WAIT_JOIN)
+        return "waits for the end of a thread";
+    if (wait->reason == WAIT_BARRIER)
+        return "waits at a barrier for more threads";
+    if (wait->reason == WAIT_COND)
+        return wait->woken ? "was woken, and waits for the mutex"
+                           : "waits for a condition variable to be signalled";
+    switch (wait->object->kind) {
+    case OBJECT_SEM:
+        return "waits for a semaphore to be posted";
+    case OBJECT_ONCE:
+        return "waits for an initialisation routine";
+    default:
+        return wait->object->flags & OBJ_OWNER_ENDED ? "waits for a lock whose holder has ended"
+                                                     : "waits for a lock";
+    }
+}
+
+static void add_last_waker(struct detector *det, const struct wait *wait)
+{
+    const struct object_more *more = wait->object ? wait->object->more : NULL;
+    if (!more || more->waker == THREAD_NONE || wait->woken)
+        return;
+    mistake_stack(det, wait->reason == WAIT_COND ? "last signalled here, before the wait began"
+                                                 : "last posted here",
+                  more->waker, more->waker_stack);
+}
+
+static void report_hang(struct detector *det)
+{
+    mistake_begin(det, KIND_HANG, CONFIDENCE_CERTAIN,
+                  det->waiters->wait_next
+                      ? "every thread waits, and no thread is left that could wake one"
+                      : "%T0, the only thread left, waits, and nobody can wake it");
+    for (const struct thread *t = det->waiters; t; t = t->wait_next) {
+        if (t->wait.object)
+            mistake_object(det, t->wait.object);
+        mistake_stack(det, hang_role(&t->wait), t->id, t->wait.stack);
+    }
+    for (const struct thread *t = det->waiters; t; t = t->wait_next)
+        add_last_waker(det, &t->wait);
+    for (struct thread *t = det->waiters; t; t = t->wait_next)
+        mistake_held(det, t);
+    uint64_t key = hash_mix(KIND_HANG, 0);
+    mistake_end_named(det, &key, 1);
+}
+
+bool waitgraph_report_stuck(struct detector *det)
+{
+    if (det->alive == 0 || det->waiting != det->alive)
+        return false;
+    bool explained = false;
+    for (struct thread *t = det->waiters; t; t = t->wait_next)
+        explained |= t->wait.deadlocked;
+    for (struct thread *t = det->waiters; t && !explained; t = t->wait_next)
+        explained = waitgraph_search(det, t, true);
+    if (!explained)
+        report_hang(det);
+    return true;
+}
+
+bool waits_are_valid(struct detector *det)
+{
+    uint32_t counted = 0;
+    for (const struct thread *t = det->waiters; t; t = t->wait_next) {
+        if (t->wait.reason == WAIT_NONE || t->ended ||
+            (t->wait_next && t->wait_next->wait_prev != t))
+            return false;
+        counted += t->wait.counted;
+    }
+    return counted == det->waiting && det->waiting <= det->alive;
+}
