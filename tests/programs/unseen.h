@@ -56,15 +56,22 @@ UNSEEN void await_sem_waiters(sem_t *sem, unsigned count)
     SPIN_UNTIL(__atomic_load_n((unsigned long *)sem, __ATOMIC_SEQ_CST) >> 32 >= count);
 }
 
+/* A writer waits, or has the lock: PTHREAD_RWLOCK_WRLOCKED. */
 UNSEEN void await_writer(pthread_rwlock_t *rwlock)
 {
-    SPIN_UNTIL(__atomic_load_n(&rwlock->__data.__writers, __ATOMIC_SEQ_CST) != 0);
+    SPIN_UNTIL(__atomic_load_n(&rwlock->__data.__readers, __ATOMIC_SEQ_CST) & 2);
 }
 
 /* So many threads have entered the barrier's present round. */
 UNSEEN void await_in_barrier(pthread_barrier_t *barrier, unsigned count)
 {
     SPIN_UNTIL(__atomic_load_n((unsigned *)barrier, __ATOMIC_SEQ_CST) >= count);
+}
+
+/* A thread is inside pthread_barrier_destroy: it announces itself in the field `out`. */
+UNSEEN void await_barrier_destroy(pthread_barrier_t *barrier)
+{
+    SPIN_UNTIL(__atomic_load_n((unsigned *)barrier + 4, __ATOMIC_SEQ_CST) != 0);
 }
 
 /* The kernel knows no such thread any more. */

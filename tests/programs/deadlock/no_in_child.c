@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The threads of the child take their locks in one order. */
+/* EXPECT-NONE */
+#include <sys/wait.h>
+
+#include "unseen.h"
+
+static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+
+static void *take_ab(void *argument)
+{
+    pthread_mutex_lock(&a);
+    pthread_mutex_lock(&b);
+    pthread_mutex_unlock(&b);
+    pthread_mutex_unlock(&a);
+    return NULL;
+}
+
+static void *take_ba(void *argument)
+{
+    pthread_mutex_t *first = &a, *second = &b;
+    pthread_mutex_lock(first);
+    pthread_mutex_lock(second);
+    pthread_mutex_unlock(second);
+    pthread_mutex_unlock(first);
+    return NULL;
+}
+
+int main(void)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        pthread_t one = start(take_ab, NULL), two = start(take_ba, NULL);
+        join(one);
+        join(two);
+        exit(0);
+    }
+    return waitpid(child, &status, 0) != child;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* main gives the mutex up before it joins. */
+/* EXPECT-NONE */
+#include "unseen.h"
+
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+
+static void *worker(void *argument)
+{
+    pthread_mutex_lock(&m);
+    pthread_mutex_unlock(&m);
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_mutex_lock(&m);
+    pthread_t thread = start(worker, NULL);
+    pthread_mutex_unlock(&m);
+    pthread_join(thread, NULL);
+    return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* A spin lock is taken twice by one thread. */
+/* STUCK */
+/* EXPECT: double-lock main on s */
+#include "unseen.h"
+
+static pthread_spinlock_t s;
+
+int main(void)
+{
+    pthread_spin_init(&s, PTHREAD_PROCESS_PRIVATE);
+    pthread_spin_lock(&s);
+    pthread_spin_lock(&s);
+    pthread_spin_unlock(&s);
+    return 0;
+}

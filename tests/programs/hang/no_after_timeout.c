@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A thread waits with a timeout, and then posts. */
+/* EXPECT-NONE */
+#include "unseen.h"
+
+static sem_t s;
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
+
+static void *patient(void *argument)
+{
+    struct timespec limit = in_milliseconds(1500);
+    pthread_mutex_lock(&m);
+    while (pthread_cond_timedwait(&never, &m, &limit) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&m);
+    sem_post(&s);
+    return NULL;
+}
+
+int main(void)
+{
+    sem_init(&s, 0, 0);
+    pthread_t thread = start(patient, NULL);
+    sem_wait(&s);
+    join(thread);
+    return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A raw futex in shared memory is woken by another process, later than a verdict takes. */
+/* EXPECT-NONE */
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "unseen.h"
+
+static sem_t s;
+
+int main(void)
+{
+    int status;
+    int *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    sem_init(&s, 0, 0);
+    pid_t child = fork();
+    if (child == 0) {
+        nap(1500);
+        __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+        syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+        _exit(0);
+    }
+    while (!__atomic_load_n(word, __ATOMIC_SEQ_CST))
+        syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0);
+    return waitpid(child, &status, 0) != child || status;
+}

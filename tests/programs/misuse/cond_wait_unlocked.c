@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* A wait with a mutex that nobody holds. */
+/* EXPECT: cond-wait-unlocked main on m */
+#include "unseen.h"
+
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
+
+int main(void)
+{
+    struct timespec limit = in_milliseconds(100);
+    pthread_cond_timedwait(&c, &m, &limit);
+    pthread_mutex_unlock(&m);
+    return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* A timed wait for a condition with 1,000,000,000 nanoseconds. */
+/* EXPECT: invalid-argument main on c */
+#include "unseen.h"
+
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
+
+int main(void)
+{
+    struct timespec limit = {1, 1000000000};
+    pthread_mutex_lock(&m);
+    int error = pthread_cond_timedwait(&c, &m, &limit);
+    pthread_mutex_unlock(&m);
+    return error != EINVAL;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* It is destroyed after both threads have passed. */
+/* EXPECT-NONE */
+#include "unseen.h"
+
+static pthread_barrier_t barrier;
+
+static void *arrive(void *argument)
+{
+    pthread_barrier_wait(&barrier);
+    return NULL;
+}
+
+static void *destroy(void *argument)
+{
+    pthread_barrier_destroy(&barrier);
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_barrier_init(&barrier, NULL, 2);
+    pthread_t thread = start(arrive, NULL);
+    await_in_barrier(&barrier, 1);
+    pthread_barrier_wait(&barrier);
+    join(thread);
+    destroy(NULL);
+    return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* main returns after it has given the spin lock up. */
+/* EXPECT-NONE */
+#include "unseen.h"
+
+static pthread_spinlock_t s;
+
+int main(void)
+{
+    pthread_spin_init(&s, PTHREAD_PROCESS_PRIVATE);
+    pthread_spin_lock(&s);
+    pthread_spin_unlock(&s);
+    return 0;
+}

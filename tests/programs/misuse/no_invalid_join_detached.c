@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* A joinable thread is joined. */
+/* EXPECT-NONE */
+#include "unseen.h"
+
+static void *wait_for_it(void *argument)
+{
+    await_step(1);
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_t thread = start(wait_for_it, NULL);
+    step_done(1);
+    pthread_join(thread, NULL);
+    step_done(1);
+    return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A condition variable is initialised again after the waiter has gone. */
+/* EXPECT-NONE */
+#include "unseen.h"
+
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
+
+static void *waiter(void *argument)
+{
+    struct timespec limit = in_milliseconds(500);
+    pthread_mutex_lock(&m);
+    pthread_cond_timedwait(&c, &m, &limit);
+    pthread_mutex_unlock(&m);
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_t thread = start(waiter, NULL);
+    await_cond_waiters(&c, 1);
+    join(thread);
+    pthread_cond_init(&c, NULL);
+    _exit(thread == 0);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* A mutex is unlocked that is locked. */
+/* EXPECT-NONE */
+#include "unseen.h"
+
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+
+int main(void)
+{
+    pthread_mutex_lock(&m);
+    pthread_mutex_unlock(&m);
+    return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* A spin lock is unlocked that nobody holds. */
+/* EXPECT: unlock-not-held main on s */
+#include "unseen.h"
+
+static pthread_spinlock_t s;
+
+int main(void)
+{
+    pthread_spin_init(&s, PTHREAD_PROCESS_PRIVATE);
+    pthread_spin_unlock(&s);
+    pthread_spin_destroy(&s);
+    return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* A condition variable is signalled without its mutex: a note, for those who ask for notes. */
+/* EXPECT-NOTE: signal-unlocked changer on changed */
+#include "unseen.h"
+
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int is_changed;
+
+static void *waiter(void *argument)
+{
+    pthread_mutex_lock(&m);
+    while (!is_changed)
+        pthread_cond_wait(&changed, &m);
+    pthread_mutex_unlock(&m);
+    return NULL;
+}
+
+static void *changer(void *argument)
+{
+    await_cond_waiters(&changed, 1);
+    pthread_mutex_lock(&m);
+    is_changed = 1;
+    pthread_mutex_unlock(&m);
+    pthread_cond_signal(&changed);
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_t one = start(waiter, NULL), two = start(changer, NULL);
+    join(one);
+    join(two);
+    return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Detached threads take two locks in one order. */
+/* EXPECT-NONE */
+#include "unseen.h"
+
+static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+
+static void *take_ab(void *argument)
+{
+    pthread_detach(pthread_self());
+    pthread_mutex_lock(&a);
+    pthread_mutex_lock(&b);
+    pthread_mutex_unlock(&b);
+    pthread_mutex_unlock(&a);
+    step_done(1);
+    return NULL;
+}
+
+static void *take_ba(void *argument)
+{
+    pthread_mutex_t *first = &a, *second = &b;
+    await_step(1);
+    pthread_mutex_lock(first);
+    pthread_mutex_lock(second);
+    pthread_mutex_unlock(second);
+    pthread_mutex_unlock(first);
+    step_done(2);
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_attr_t detached;
+    pthread_t two;
+    start(take_ab, NULL);
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    pthread_create(&two, &detached, take_ba, NULL);
+    await_step(2);
+    return 0;
+}

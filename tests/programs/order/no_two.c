@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Two threads take two mutexes in the same order. */
+/* EXPECT-NONE */
+#include "unseen.h"
+
+static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+
+static void *take_ab(void *argument)
+{
+    pthread_mutex_lock(&a);
+    pthread_mutex_lock(&b);
+    pthread_mutex_unlock(&b);
+    pthread_mutex_unlock(&a);
+    step_done(1);
+    return NULL;
+}
+
+static void *take_ba(void *argument)
+{
+    pthread_mutex_t *first = &a, *second = &b;
+    await_step(1);
+    pthread_mutex_lock(first);
+    pthread_mutex_lock(second);
+    pthread_mutex_unlock(second);
+    pthread_mutex_unlock(first);
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_t one = start(take_ab, NULL), two = start(take_ba, NULL);
+    join(one);
+    join(two);
+    return 0;
+}
