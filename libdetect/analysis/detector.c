@@ -150,7 +150,7 @@ static void handler_enter(struct detector *det, struct thread *thread, const str
         frame->signo = (int)event->value;
         wait_suspend(det, thread, &frame->interrupted);
     } else {
-        wait_end(det, thread);
+        waitgraph_end(det, thread);
         det->losses.handlers_nested++;
     }
     thread->handler_depth++;
@@ -166,7 +166,7 @@ static void handler_leave(struct detector *det, struct thread *thread)
         thread_unattend(thread, ATTENTION_HANDLER);
     set_exposed(det, thread);
     if (thread->handler_depth < HANDLER_DEPTH)
-        wait_resume(det, thread, &thread->handlers[thread->handler_depth].interrupted);
+        waitgraph_resume(det, thread, &thread->handlers[thread->handler_depth].interrupted);
 }
 
 static void handled_changed(struct detector *det, uint64_t handled)
@@ -189,12 +189,12 @@ static void join_request(struct detector *det, struct thread *thread, const stru
         .target_id = (thread_id)event->value,
         .stack = detector_stack(det, event),
     };
-    wait_begin(det, thread, &wait);
+    waitgraph_begin(det, thread, &wait);
 }
 
 static void joined(struct detector *det, struct thread *thread, const struct event *event)
 {
-    wait_end(det, thread);
+    waitgraph_end(det, thread);
     struct thread *target = thread_find(det, (thread_id)event->value);
     if (target && target != thread)
         thread_joined(det, thread, target);
@@ -288,7 +288,7 @@ static NOINLINE void feed_slow(struct detector *det, struct thread *thread,
     if (own_stack && thread->handler_depth == 0)
         life_stack_left(det, thread, sp, event);
     if (thread->wait.reason != WAIT_NONE && !leaves_wait_open(event))
-        wait_end(det, thread);
+        waitgraph_end(det, thread);
     dispatch(det, thread, event);
     detector_unlock(det);
 }

@@ -69,6 +69,7 @@ void detector_thread_end(struct detector *det, struct thread *thread);
 void detector_thread_abandon(struct detector *det, struct thread *thread);
 thread_id detector_thread_id(const struct thread *thread);
 stack_id detector_thread_created_at(const struct thread *thread);
+thread_id detector_thread_creator(const struct thread *thread); /* THREAD_NONE: unknown */
 /* Created detached: counts neither as leaked nor as waiting to be joined. */
 void detector_thread_set_detached(struct detector *det, struct thread *thread);
 

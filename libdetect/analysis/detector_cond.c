@@ -60,7 +60,7 @@ void conds_wait(struct detector *det, struct thread *thread, const struct event 
         .mutex = mutex,
         .stack = detector_stack(det, event),
     };
-    wait_begin(det, thread, &wait);
+    waitgraph_begin(det, thread, &wait);
 }
 
 static void count_wake(struct thread *thread, struct object *cond, const struct event *event)
@@ -82,7 +82,7 @@ void conds_wake(struct detector *det, struct thread *thread, const struct event 
     struct object *cond = life_object(det, thread, OBJECT_COND, event->addr, event);
     if (cond)
         count_wake(thread, cond, event);
-    wait_end(det, thread);
+    waitgraph_end(det, thread);
     if (event->flags & EVF_REFUSED)
         return;
     if (cond && !(event->flags & (EVF_TIMED_OUT | EVF_CANCELLED | EVF_NO_ORDER)))
@@ -183,13 +183,13 @@ void barriers_enter(struct detector *det, struct thread *thread, const struct ev
         .uid = barrier->uid,
         .stack = detector_stack(det, event),
     };
-    wait_begin(det, thread, &wait);
+    waitgraph_begin(det, thread, &wait);
 }
 
 void barriers_leave(struct detector *det, struct thread *thread, const struct event *event)
 {
     struct object *barrier = life_object(det, thread, OBJECT_BARRIER, event->addr, event);
-    wait_end(det, thread);
+    waitgraph_end(det, thread);
     if (!barrier || !barrier->more)
         return;
     if (!(event->flags & EVF_NO_ORDER))

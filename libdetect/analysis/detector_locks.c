@@ -251,13 +251,13 @@ void locks_request(struct detector *det, struct thread *thread, const struct eve
     }
     if (thread->handler_depth > 0)
         expose_in_handler(det, thread, object, event);
-    wait_begin(det, thread, &wait);
+    waitgraph_begin(det, thread, &wait);
 }
 
 void locks_give_up(struct detector *det, struct thread *thread, const struct event *event)
 {
     (void)event;
-    wait_end(det, thread);
+    waitgraph_end(det, thread);
 }
 
 /* --- semaphores ----------------------------------------------------------------------------------------------- */
@@ -311,7 +311,7 @@ void locks_post(struct detector *det, struct thread *thread, const struct event 
 
 void locks_acquire(struct detector *det, struct thread *thread, const struct event *event)
 {
-    wait_end(det, thread);
+    waitgraph_end(det, thread);
     struct object *object = life_object(det, thread, event->object, event->addr, event);
     if (!object)
         return;

@@ -140,6 +140,8 @@ void detector_thread_set_detached(struct detector *det, struct thread *thread)
 }
 
 thread_id detector_thread_id(const struct thread *thread) { return thread->id; }
+thread_id detector_thread_creator(const struct thread *thread) { return thread->creator; }
+
 stack_id detector_thread_created_at(const struct thread *thread) { return thread->created_at; }
 
 /* --- end ------------------------------------------------------------------------------------------------- */
@@ -161,7 +163,7 @@ static void leave_locks(struct thread *thread)
 
 static void stop_running(struct detector *det, struct thread *thread)
 {
-    wait_end(det, thread);
+    waitgraph_end(det, thread);
     thread->ended = true;
     if (thread->has_clock) {
         vc_release(&det->clocks, &thread->clock, &thread->end);
@@ -251,7 +253,7 @@ void threads_forked(struct detector *det, struct thread *self)
         next = thread->next;
         if (thread == self)
             continue;
-        wait_end(det, thread);
+        waitgraph_end(det, thread);
         orphan_locks(thread);
         if (thread->has_clock)
             vc_clock_end(&det->clocks, &thread->clock);
@@ -264,7 +266,7 @@ void threads_forked(struct detector *det, struct thread *self)
     store_relaxed(&det->waiting, 0);
     store_relaxed(&det->spinning, 0);
     if (self)
-        wait_end(det, self);
+        waitgraph_end(det, self);
 }
 
 bool threads_are_valid(struct detector *det)

@@ -63,9 +63,9 @@ static void unlink_wait(struct detector *det, struct thread *thread)
     thread_unattend(thread, ATTENTION_WAIT);
 }
 
-void wait_begin(struct detector *det, struct thread *thread, const struct wait *wait)
+void waitgraph_begin(struct detector *det, struct thread *thread, const struct wait *wait)
 {
-    wait_end(det, thread);
+    waitgraph_end(det, thread);
     thread->wait = *wait;
     thread->wait.counted = false;
     link_wait(det, thread);
@@ -74,7 +74,7 @@ void wait_begin(struct detector *det, struct thread *thread, const struct wait *
     waits_note_all_waiting(det);
 }
 
-void wait_end(struct detector *det, struct thread *thread)
+void waitgraph_end(struct detector *det, struct thread *thread)
 {
     if (thread->wait.reason == WAIT_NONE)
         return;
@@ -92,12 +92,12 @@ void wait_wake(struct detector *det, struct thread *thread)
 void wait_suspend(struct detector *det, struct thread *thread, struct wait *into)
 {
     *into = thread->wait;
-    wait_end(det, thread);
+    waitgraph_end(det, thread);
 }
 
-void wait_resume(struct detector *det, struct thread *thread, const struct wait *from)
+void waitgraph_resume(struct detector *det, struct thread *thread, const struct wait *from)
 {
-    wait_end(det, thread);
+    waitgraph_end(det, thread);
     if (from->reason == WAIT_NONE ||
         (from->object && (from->object->uid != from->uid || from->object->state == STATE_NONE)))
         return;

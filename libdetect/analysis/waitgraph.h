@@ -24,14 +24,14 @@
 /* All under the analysis lock. */
 
 /* Registers the wait and reports the cycle that it closes, if any. */
-void wait_begin(struct detector *det, struct thread *thread, const struct wait *wait);
+void waitgraph_begin(struct detector *det, struct thread *thread, const struct wait *wait);
 /* Nothing if no wait is open. */
-void wait_end(struct detector *det, struct thread *thread);
+void waitgraph_end(struct detector *det, struct thread *thread);
 /* What it waits for has happened, though its wait has not returned yet. */
 void wait_wake(struct detector *det, struct thread *thread);
 /* A handler begins to run during the wait, or returns into it. */
 void wait_suspend(struct detector *det, struct thread *thread, struct wait *into);
-void wait_resume(struct detector *det, struct thread *thread, const struct wait *from);
+void waitgraph_resume(struct detector *det, struct thread *thread, const struct wait *from);
 /* Whether only another thread of this process can end a wait changes with the signals handled. */
 void waits_recount(struct detector *det);
 /* Asks to be told, once the lock is free, if all threads wait. */
