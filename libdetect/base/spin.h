@@ -18,7 +18,9 @@ enum lock_rank {
     RANK_FD,          /* intercept: table of descriptors */
     RANK_CLOCKS,      /* analysis: slots of vector clocks */
     RANK_DEPOT,       /* analysis: stack depot */
+    RANK_NAMES,       /* runtime: what the report says of threads */
     RANK_MODULES,     /* runtime: module table */
+    RANK_LIMITS,      /* runtime: limits of this run */
     RANK_REPORT,      /* report: the output file */
     RANK_ARENA,       /* base: memory */
     RANK_COUNT

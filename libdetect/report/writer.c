@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -88,6 +87,17 @@ static void decimal(char text[24], unsigned long number)
     memmove(text, next, (size_t)(text + 24 - next));
 }
 
+/* "-1", "-2" … after the first attempt. */
+static int add_attempt(char *to, size_t size, int at, unsigned attempt)
+{
+    char number[24];
+    if (attempt == 0)
+        return at;
+    decimal(number, attempt);
+    at = copy_text(to, size, (size_t)at, "-");
+    return at < 0 ? at : copy_text(to, size, (size_t)at, number);
+}
+
 int report_open_stem(struct report_writer *writer, struct arena *arena, const char *stem,
                      const char *suffix)
 {
@@ -96,11 +106,7 @@ int report_open_stem(struct report_writer *writer, struct arena *arena, const ch
     spin_init(&writer->lock, RANK_REPORT);
     int stem_end = copy_text(writer->path, sizeof(writer->path), 0, stem);
     for (unsigned attempt = 0; stem_end >= 0 && attempt < NAMES_TRIED; attempt++) {
-        char number[24] = "-";
-        if (attempt > 0)
-            decimal(number + 1, attempt);
-        int end = copy_text(writer->path, sizeof(writer->path), (size_t)stem_end,
-                            attempt > 0 ? number : "");
+        int end = add_attempt(writer->path, sizeof(writer->path), stem_end, attempt);
         if (end >= 0)
             end = copy_text(writer->path, sizeof(writer->path), (size_t)end, suffix);
         if (end < 0)

@@ -17,4 +17,19 @@ void modules_changed(void);
 /* Child of a fork: all records are written again, to the new file. */
 void modules_forked(void);
 
+/* For runtime/fork.c. */
+struct spin *modules_lock(void);
+void modules_init(void);
+/* Whether the address lies in libdetect.so itself. */
+bool modules_is_own(uintptr_t pc);
+
+/* The object that contains an address; lock-free where glibc has _dl_find_object. */
+struct module_span {
+    uintptr_t start, end;   /* of the mapping */
+    uintptr_t bias;
+    const char *name;       /* as in the link map: "" for the program itself */
+    uintptr_t eh_frame_hdr; /* PT_GNU_EH_FRAME, 0 if it has none */
+};
+bool modules_span(uintptr_t addr, struct module_span *span);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "report/writer.h"
 #include "runtime/self.h"
+#include "runtime/signals.h"
 #include "runtime/unwind.h"
 
 struct runtime {
@@ -14,8 +15,14 @@ struct runtime {
                         not needed before */
     bool under_run;  /* started by `detect run` */
     pid_t pid;       /* differs from getpid() only in the child of a vfork */
+    uint64_t found, counted; /* findings; of those, how many count for the status (fail-on) */
+    int exit_status; /* as far as known: set by exit's interceptor */
     uint64_t handled_signals; /* signals with a handler of the program's, bit signo-1 */
     struct options options;
+    char **args;     /* of the program, terminated by NULL; a copy */
+    const char *program; /* path of the executable */
+    const char *directory; /* absolute; where report files go */
+    const char *stem;      /* by hand with `output`: what report files are called; else NULL */
     struct arena arena;
     struct stackdepot *depot;
     struct detector *detector;
@@ -31,9 +38,13 @@ extern struct runtime runtime;
 static inline void emit(struct self *self, const struct call_site *site, struct event *event,
                         bool with_stack)
 {
+    self->site = site;
+    if (UNLIKELY(self->in_handler > 0))
+        signals_check_left(self, site->sp);
     if (with_stack)
         event->stack = unwind_stack(self, site);
     detector_feed(runtime.detector, self->thread, event, site->sp);
+    self->site = NULL;
 }
 
 /* --- life -------------------------------------------------------------------------------------------- */
@@ -44,25 +55,58 @@ void runtime_limit(const char *code, const char *text);
 /* Everything that is only known at the end: counts, limits, statistics, ENDED. May be called more than
  * once (exec that fails, then exit); async-signal-safe. */
 void runtime_flush(const char *reason, int status);
+/* Opens this process's report file and writes its first record. False: there is none (said on stderr). */
+bool runtime_open_report(void);
+/* One line on the program's standard error, if that is still what it was at the start. */
+void runtime_say(const char *const *words, size_t count);
+#define RUNTIME_SAY(...)                                                                           \
+    runtime_say((const char *const[]){__VA_ARGS__}, ARRAY_LEN(((const char *const[]){__VA_ARGS__})))
+/* The status with which the process is to end instead of `status`: `exit-code` when preloaded by hand with
+ * that option given and something was found that counts. */
+int runtime_exit_status(int status);
 /* The process is stuck for good and `on-deadlock` says kill or stop (called from the monitor). */
 void runtime_end_stuck(void);
 
-/* atfork handlers, installed by init before any of the program's: prepare runs last. */
+/* atfork handlers, installed by init before any of the program's: prepare runs last. Called by hand around
+ * what makes a copy of the process without running atfork handlers (_Fork, clone). */
 void runtime_fork_prepare(void);
 void runtime_fork_parent(void);
 void runtime_fork_child(void);
 
 /* --- threads (runtime/threads.c) ------------------------------------------------------------------------ */
 
-/* What a new thread needs; passed from pthread_create's interceptor to the thread itself. */
 struct thread *threads_find(uintptr_t handle);             /* by pthread_t; NULL unknown */
 void threads_add(uintptr_t handle, struct thread *thread); /* when it has started, or was created */
 void threads_remove(uintptr_t handle);                     /* joined, or detached and ended */
 /* Called by the thread: makes `self` current for a thread that was created through our interceptor. */
 struct self *self_start(struct thread *thread);
-/* The thread's end, from the last TSD destructor or the trampoline: tells the analysis, frees `self`. */
+/* The thread's end, from the last round of TSD destructors: tells the analysis, frees `self`. */
 void self_end(struct self *self);
+/* The start routine has returned or was unwound; ends `self` if no TSD key could be had at init. */
+void self_returned(void);
 /* pthread_setname_np, prctl(PR_SET_NAME): the name goes to the report. */
 void threads_set_name(struct thread *thread, const char *name);
+
+
+/* --- for the report (any rank up to RANK_NAMES) ------------------------------------------------------------- */
+
+/* Writes the RECORD_THREAD of a thread that a finding is about to name, if it is not there yet. */
+void threads_describe(thread_id thread);
+/* The living thread on whose stack the address lies. */
+thread_id threads_stack_owner(uintptr_t addr);
+/* The running thread's own entry, at its start and end (self.c). */
+struct thread_info *threads_started(struct self *self);
+void threads_ended(struct self *self);
+/* Child of a fork: `self` is the only thread; records are written again to the new file. */
+void threads_fork_child(struct self *self);
+void threads_init(void);
+/* For runtime/fork.c, which takes all locks in the order of their ranks. */
+struct spin *threads_handles_lock(void);
+struct spin *threads_names_lock(void);
+struct spin *limits_lock(void);
+
+/* Limits (runtime/limits.c): all again with their counts, and the run's figures. */
+void limits_write(void);
+void limits_forked(void);
 
 #endif

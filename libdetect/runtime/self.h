@@ -25,6 +25,8 @@
 
 struct unwind_cache;
 struct signal_queue;
+struct thread_info;
+struct call_site;
 
 struct self {
     struct thread *thread; /* the analysis's record */
@@ -32,22 +34,32 @@ struct self {
     bool pending;          /* the signal queue is not empty */
     bool async_cancel;     /* the program has asynchronous cancellation on (signals.h, thread.c) */
     bool gone;             /* past the end: late destructors run unwatched */
+    uint8_t end_rounds;    /* rounds of thread-specific destructors seen at the thread's end */
     uint16_t in_handler;   /* nesting of the program's signal handlers */
     pid_t tid;
+    const struct call_site *site; /* of the event under way: for the analysis's own stack requests */
     uintptr_t stack_low, stack_high; /* of the program's stack; 0 unknown */
     struct unwind_cache *unwind;     /* made at first use */
     struct signal_queue *signals;    /* made at first use */
-    char *work_stack;                /* detector's own stack for slow work; made at first use */
+    struct thread_info *info;        /* runtime/threads.c */
     uint64_t signal_mask;            /* as the program set it */
-    struct self *next_free;
 };
 
-/* 16 bytes of initial-exec TLS in all (limit: 512, see the design's section 3). */
+_Static_assert(sizeof(struct self) <= 128, "two cache lines");
+
+/* 8 bytes of initial-exec TLS, and 4 in debug builds (limit: 512, see the design's section 3). After the
+ * thread's end, or without memory for it, this is a dummy with `gone` set. */
 extern __thread struct self *self_current __attribute__((tls_model("initial-exec")));
 
 /* Makes this thread's state: the main thread, or one that did not come through our pthread_create.
  * NULL before the library is initialised, when it is off, or out of memory. */
 COLD struct self *self_adopt(void);
+/* For a thread's very end: whoever asks from now on gets "gone". */
+void self_leave_for_good(void);
+/* Frees the state of a thread that no longer exists (the child of a fork). */
+void self_discard(struct self *self);
+/* At init: the TSD key that sees threads end. */
+void self_init(void);
 /* Delivers queued signals and restores asynchronous cancellation. */
 COLD void self_leave_slow(struct self *self);
 /* Asynchronous cancellation is on: switch to deferred while the detector works. */

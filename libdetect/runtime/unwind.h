@@ -27,6 +27,15 @@ stack_id unwind_stack(struct self *self, const struct call_site *site);
 /* The stack of the code that a signal interrupted, from the handler's ucontext. */
 stack_id unwind_context(struct self *self, const void *ucontext);
 
+/* At init; false if there is no memory: stacks are then empty. */
+bool unwind_init(void);
+/* The thread's cache is freed. */
+void unwind_end(struct self *self);
+/* Nobody walks while the address space is copied. */
+void unwind_freeze(void);
+void unwind_thaw(void);
+/* For `capture_stack` of the analysis: of the event under way, or where this thread is now. */
+stack_id unwind_here(struct self *self);
 /* A library was unloaded: what any thread remembers may be of another library by now. */
 void unwind_flush(void);
 

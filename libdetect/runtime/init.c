@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* The constructor of libdetect.so: it runs before those of the program's libraries (-z initfirst), reads the
+ * options, opens the report and starts the analysis.
+ *
+ * Whatever fails here must leave the program running as if it were not watched. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "runtime/modules.h"
+#include "runtime/monitor.h"
+#include "runtime/real.h"
+#include "runtime/runtime.h"
+
+struct runtime runtime;
+
+#define PATH_BYTES 4096
+
+/* --- text ------------------------------------------------------------------------------------------------------ */
+
+static struct {
+    uint64_t device, inode;
+} standard_error;
+
+static bool is_standard_error_open(struct stat *status)
+{
+    return sys_call(SYS_newfstatat, 2, (long)"", (long)status, AT_EMPTY_PATH, 0, 0) == 0;
+}
+
+static void remember_standard_error(void)
+{
+    struct stat status;
+    if (is_standard_error_open(&status)) {
+        standard_error.device = status.st_dev;
+        standard_error.inode = status.st_ino;
+    }
+}
+
+/* A program that closed descriptor 2 may have a data base there by now. */
+static bool is_standard_error_unchanged(void)
+{
+    struct stat status;
+    return is_standard_error_open(&status) && status.st_dev == standard_error.device &&
+           status.st_ino == standard_error.inode;
+}
+
+void runtime_say(const char *const *words, size_t count)
+{
+    char line[2 * PATH_BYTES];
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strnlen(words[i], sizeof(line) - 1 - used);
+        memcpy(line + used, words[i], length);
+        used += length;
+    }
+    line[used++] = '\n';
+    if (is_standard_error_unchanged())
+        sys_write_all(2, line, used);
+}
+
+static const char *copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = arena_alloc(&runtime.arena, size);
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+/* `path` below the current directory if it is relative. */
+static const char *absolute(const char *path)
+{
+    char here[PATH_BYTES];
+    long length = sys_call(SYS_getcwd, (long)here, sizeof(here), 0, 0, 0, 0); /* with its '\0' */
+    if (path[0] == '/' || length <= 0)
+        return copy_text(path);
+    size_t size = (size_t)length + 1 + strlen(path);
+    char *joined = arena_alloc(&runtime.arena, size);
+    if (!joined)
+        return NULL;
+    memcpy(joined, here, (size_t)length);
+    joined[length - 1] = '/';
+    memcpy(joined + length, path, strlen(path) + 1);
+    return joined;
+}
+
+/* --- options ----------------------------------------------------------------------------------------------------- */
+
+static void read_options(void)
+{
+    char error[1000];
+    options_default(&runtime.options);
+    const char *given = getenv(REPORT_ENV_OPTIONS);
+    char *text = given ? (char *)(uintptr_t)copy_text(given) : NULL; /* stays: strings point into it */
+    if (text && options_parse_environment(&runtime.options, text, error, sizeof(error)) > 0)
+        RUNTIME_SAY("detect: ", error);
+    runtime.under_run = getenv(REPORT_ENV_DIR) != NULL;
+    if (runtime.options.on_deadlock == DEADLOCK_DEFAULT)
+        runtime.options.on_deadlock = runtime.under_run ? DEADLOCK_KILL : DEADLOCK_REPORT;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat status;
+    return sys_call(SYS_newfstatat, AT_FDCWD, (long)path, (long)&status, 0, 0, 0) == 0 &&
+           S_ISDIR(status.st_mode);
+}
+
+/* Under `detect run` where it says; by hand what `report-dir` or `output` say, else here. */
+static void choose_place(void)
+{
+    const struct options *options = &runtime.options;
+    const char *directory = getenv(REPORT_ENV_DIR);
+    if (!directory && options->report_dir)
+        directory = options->report_dir;
+    else if (!directory && options->output && is_directory(options->output))
+        directory = options->output;
+    else if (!directory && options->output)
+        runtime.stem = absolute(options->output);
+    runtime.directory = absolute(directory ? directory : ".");
+}
+
+static void copy_arguments(int argc, char **argv)
+{
+    char path[PATH_BYTES];
+    long length = sys_call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path,
+                           sizeof(path) - 1, 0, 0);
+    path[length > 0 ? length : 0] = '\0';
+    runtime.program = copy_text(length > 0 ? path : argc > 0 ? argv[0] : "");
+    runtime.args = arena_alloc(&runtime.arena, ((size_t)argc + 1) * sizeof(*runtime.args));
+    for (int i = 0; runtime.args && i < argc; i++)
+        runtime.args[i] = (char *)(uintptr_t)copy_text(argv[i]);
+}
+
+/* --- the report file ------------------------------------------------------------------------------------------------ */
+
+static uint64_t time_of_day(void)
+{
+    struct timespec now = {0, 0};
+    sys_call(SYS_clock_gettime, CLOCK_REALTIME, (long)&now, 0, 0, 0, 0);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void write_hello(void)
+{
+    struct report_writer *writer = &runtime.writer;
+    record_begin(writer, RECORD_HELLO);
+    record_u64(writer, TAG_VERSION, REPORT_VERSION);
+    record_u64(writer, TAG_PID, (uint64_t)runtime.pid);
+    record_u64(writer, TAG_PARENT, (uint64_t)sys_call(SYS_getppid, 0, 0, 0, 0, 0, 0));
+    record_text(writer, TAG_PROGRAM, runtime.program ? runtime.program : "");
+    for (char **arg = runtime.args; arg && *arg; arg++)
+        record_text(writer, TAG_ARG, *arg);
+    record_u64(writer, TAG_MODE, (uint64_t)runtime.options.mode);
+    record_u64(writer, TAG_UNDER_RUN, runtime.under_run);
+    record_u64(writer, TAG_TIME, time_of_day());
+    record_end(writer);
+}
+
+/* `stem` with each %p replaced by the process id. False: too long. */
+static bool expand(char *to, size_t size, const char *stem)
+{
+    char pid[24], *digit = pid + sizeof(pid) - 1;
+    *digit = '\0';
+    for (pid_t rest = runtime.pid; rest > 0; rest /= 10)
+        *--digit = (char)('0' + rest % 10);
+    size_t used = 0;
+    while (*stem && used + 1 < size) {
+        if (stem[0] == '%' && stem[1] == 'p') {
+            size_t length = strlen(digit);
+            if (used + length + 1 >= size)
+                return false;
+            memcpy(to + used, digit, length);
+            used += length;
+            stem += 2;
+        } else {
+            to[used++] = *stem++;
+        }
+    }
+    to[used] = '\0';
+    return *stem == '\0';
+}
+
+static int open_file(void)
+{
+    char stem[PATH_BYTES];
+    if (!runtime.stem)
+        return report_open(&runtime.writer, &runtime.arena,
+                           runtime.directory ? runtime.directory : ".", runtime.pid);
+    if (!expand(stem, sizeof(stem), runtime.stem))
+        return -ENAMETOOLONG;
+    return report_open_stem(&runtime.writer, &runtime.arena, stem, "");
+}
+
+bool runtime_open_report(void)
+{
+    int error = open_file();
+    if (error < 0) {
+        RUNTIME_SAY("detect: cannot write a report to ", runtime.writer.path, ": ",
+                    strerrordesc_np(-error));
+        return false;
+    }
+    write_hello();
+    return true;
+}
+
+/* --- the analysis's environment -------------------------------------------------------------------------------------- */
+
+static stack_id capture_stack(void *ctx)
+{
+    (void)ctx;
+    struct self *self = self_current;
+    return self && !self->gone ? unwind_here(self) : STACK_NONE;
+}
+
+static frame_t place_of(void *ctx, uintptr_t addr)
+{
+    (void)ctx;
+    return modules_place(addr);
+}
+
+static thread_id stack_owner(void *ctx, uintptr_t addr)
+{
+    (void)ctx;
+    return threads_stack_owner(addr);
+}
+
+static bool counts(enum finding_confidence confidence)
+{
+    switch (runtime.options.fail_on) {
+    case FAIL_CERTAIN:
+        return confidence == CONFIDENCE_CERTAIN;
+    case FAIL_PREDICTED:
+        return confidence <= CONFIDENCE_PREDICTED;
+    case FAIL_POSSIBLE:
+        return confidence <= CONFIDENCE_POSSIBLE;
+    default:
+        return false;
+    }
+}
+
+/* A copy of the process that no handler saw (clone by a raw system call) must not write to our file. */
+static void notice_raw_fork(void)
+{
+    if (sys_getpid() == runtime.pid)
+        return;
+    runtime.pid = sys_getpid();
+    report_forget(&runtime.writer);
+    if (runtime_open_report()) {
+        modules_forked();
+        limits_forked();
+    }
+}
+
+static void on_finding(void *ctx, const struct finding *finding)
+{
+    static const struct report_places places = {NULL, place_of, stack_owner};
+    (void)ctx;
+    notice_raw_fork();
+    for (uint32_t i = 0; i < finding->thread_count; i++)
+        threads_describe(finding->threads[i]);
+    report_finding(&runtime.writer, finding, runtime.depot, &places);
+    runtime.found++;
+    runtime.counted += counts(finding->confidence);
+}
+
+static void on_withdrawn(void *ctx, uint32_t number)
+{
+    (void)ctx;
+    record_begin(&runtime.writer, RECORD_WITHDRAWN);
+    record_u64(&runtime.writer, TAG_NUMBER, number);
+    record_end(&runtime.writer);
+}
+
+static void on_all_waiting(void *ctx)
+{
+    (void)ctx;
+    monitor_wake();
+}
+
+static bool start_analysis(void)
+{
+    static const struct detector_env env = {NULL, capture_stack, on_finding, on_withdrawn,
+                                            on_all_waiting};
+    runtime.depot = depot_create(&runtime.arena);
+    if (runtime.depot)
+        runtime.detector = detector_create(&runtime.arena, runtime.depot, &env);
+    return runtime.detector != NULL;
+}
+
+/* --- the constructor --------------------------------------------------------------------------------------------------- */
+
+static bool start(int argc, char **argv)
+{
+    runtime.pid = sys_getpid();
+    arena_init(&runtime.arena);
+    remember_standard_error();
+    read_options();
+    choose_place();
+    copy_arguments(argc, argv);
+    threads_init();
+    modules_init();
+    if (!start_analysis() || !runtime_open_report())
+        return false;
+    if (!unwind_init())
+        runtime_limit("no-stacks", "call stacks cannot be taken: no memory for the unwinder");
+    if (runtime.options.mode == MODE_FULL)
+        runtime_limit("no-races",
+                      "data races are not looked for yet: mode full does what mode locks does");
+    self_init();
+    pthread_atfork(runtime_fork_prepare, runtime_fork_parent, runtime_fork_child);
+    return true;
+}
+
+__attribute__((constructor)) static void init(int argc, char **argv)
+{
+    int saved = errno;
+    real_init();
+    if (start(argc, argv)) {
+        store_release(&runtime.on, true); /* to self_adopt of every thread */
+        self_adopt();
+    }
+    errno = saved;
+}
