@@ -442,8 +442,13 @@ void lockgraph_lock_dead(struct lockgraph *graph, lock_uid uid)
 void lockgraph_not_a_lock(struct lockgraph *graph, lock_uid uid)
 {
     struct tree_lock *lock = find_or_add_lock(graph, uid);
-    if (lock)
-        lock->not_a_lock = true;
+    if (!lock || lock->not_a_lock)
+        return;
+    lock->not_a_lock = true;
+    for (struct tree_node *top = lock->nodes; top; top = top->next_of_lock)
+        for (struct tree_node *node = top; node; node = tree_next(top, node))
+            for (struct lg_instance *instance = node->instances; instance; instance = instance->next)
+                lg_search(graph, node, instance);
 }
 
 void lockgraph_forked(struct lockgraph *graph) { graph->era++; }

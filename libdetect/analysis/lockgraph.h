@@ -185,7 +185,7 @@ bool lockgraph_alive(const struct lockgraph *graph, lg_node node);
  * entries that point there must be set to LG_UNKNOWN by their threads; until then they are harmless. */
 void lockgraph_lock_dead(struct lockgraph *graph, lock_uid uid);
 /* The object turned out not to be a lock (a semaphore posted by others): it neither blocks nor guards
- * from now on. */
+ * from now on. What it guarded so far is searched again: may call on_cycle. */
 void lockgraph_not_a_lock(struct lockgraph *graph, lock_uid uid);
 /* Child of a fork: what the threads did before cannot meet what the child does. The surviving thread's
  * cache must be cleared too. */

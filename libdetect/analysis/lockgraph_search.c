@@ -45,6 +45,8 @@ struct frontier {
     bool exhausted;
 };
 
+#define NEWS_MAX 64u
+
 struct lg_search {
     struct frontier frontiers[2];
     struct step *steps;
@@ -52,7 +54,8 @@ struct lg_search {
     uint32_t depth, capacity;
     enum direction direction;
     uint32_t budget;
-    uint32_t found;
+    uint32_t found;         /* cycles handed over */
+    uint64_t told[NEWS_MAX]; /* their keys */
 };
 
 struct lg_search *lg_search_create(struct lockgraph *graph)
@@ -489,6 +492,22 @@ static struct lg_member member_of(const struct step *step, const struct step *be
     };
 }
 
+/* The same locks in the same order are the same mistake, whoever takes them: told once per search. */
+static bool is_news(struct lg_search *search)
+{
+    lock_uid uids[NEWS_MAX];
+    uint32_t length = search->depth < NEWS_MAX ? search->depth : NEWS_MAX;
+    for (uint32_t i = 0; i < length; i++)
+        uids[i] = search->steps[search->direction == FORWARD ? i : length - 1 - i].node->lock->uid;
+    uint64_t key = lockgraph_locks_key(uids, length);
+    for (uint32_t i = 0; i < search->found && i < NEWS_MAX; i++)
+        if (search->told[i] == key)
+            return false;
+    if (search->found < NEWS_MAX)
+        search->told[search->found] = key;
+    return true;
+}
+
 static void hand_over(struct lockgraph *graph)
 {
     struct lg_search *search = graph->scratch;
@@ -519,11 +538,11 @@ static void consider(struct lockgraph *graph, struct tree_node *node, struct lg_
     }
     if (!push(graph, node, instance) || !closes)
         return;
-    hand_over(graph);
+    if (is_news(search))
+        hand_over(graph);
     pop(search);
-    /* The same nodes make the same mistake, whichever threads come through them. */
-    for (uint32_t i = 0; i < search->depth; i++)
-        search->steps[i].next = NULL;
+    /* Other instances of the node that closes it make the same cycle. */
+    search->steps[search->depth - 1].next = NULL;
 }
 
 static void extend(struct lockgraph *graph)
@@ -546,7 +565,7 @@ static void extend(struct lockgraph *graph)
 void lg_search(struct lockgraph *graph, struct tree_node *node, struct lg_instance *instance)
 {
     struct lg_search *search = graph->scratch;
-    if (!node->lock->followed || !is_any_blocked_by(node))
+    if (!node->lock->followed || node->lock->not_a_lock || !is_any_blocked_by(node))
         return;
     graph->stats.searches++;
     graph->search++;
