@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* See fingerprint.h. Each stack and each object gives a word; the words are sorted, because which thread
+ * of a cycle comes first depends on the schedule. */
+#include "fingerprint.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FNV_OFFSET 0xcbf29ce484222325u /* FNV-1a, 64 bits (Fowler, Noll, Vo) */
+#define FNV_PRIME 0x100000001b3u
+
+static uint64_t add_text(uint64_t hash, const char *text)
+{
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * FNV_PRIME;
+    return (hash ^ 0xff) * FNV_PRIME; /* ends the word */
+}
+
+static const struct doc_frame *own_frame(const struct doc_stack *stack)
+{
+    if (!stack || !stack->count)
+        return NULL;
+    return &stack->frames[stack->own < stack->count ? stack->own : 0];
+}
+
+/* A function without a name is known by its place in its module, which moves only with a new build. */
+static const char *function_word(struct pool *pool, const struct doc_stack *stack)
+{
+    const struct doc_frame *frame = own_frame(stack);
+    if (!frame)
+        return "?";
+    if (frame->function)
+        return frame->function;
+    return frame->shown_module
+               ? pool_printf(pool, "%s+%" PRIx64, frame->shown_module, frame->offset)
+               : "?";
+}
+
+/* An object without a name is known by the function that made it. */
+static const char *object_word(struct pool *pool, const struct doc_object *object)
+{
+    return pool_printf(pool, "%s %s", object->what,
+                       object->name ? object->name : function_word(pool, object->allocated_at));
+}
+
+static const char *line_word(struct pool *pool, const struct doc_stack *stack)
+{
+    const char *word = "";
+    for (size_t i = 0; i < stack->count; i++)
+        word = pool_printf(pool, "%s %s:%u+%" PRIx64, word,
+                           stack->frames[i].shown_module ? stack->frames[i].shown_module : "",
+                           stack->frames[i].line,
+                           stack->frames[i].module ? stack->frames[i].offset : 0);
+    return word;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static uint64_t add_words(uint64_t hash, const char **words, size_t count)
+{
+    qsort(words, count, sizeof(*words), compare);
+    for (size_t i = 0; i < count; i++)
+        hash = add_text(hash, words[i]);
+    return hash;
+}
+
+void fingerprint_set(struct pool *pool, struct doc_finding *finding)
+{
+    const char **functions = pool_alloc(pool, (finding->stack_count + 1) * sizeof(*functions));
+    const char **lines = pool_alloc(pool, (finding->stack_count + 1) * sizeof(*lines));
+    const char **objects = pool_alloc(pool, (finding->object_count + 1) * sizeof(*objects));
+    for (size_t i = 0; i < finding->stack_count; i++) {
+        functions[i] = function_word(pool, &finding->stacks[i]);
+        lines[i] = line_word(pool, &finding->stacks[i]);
+    }
+    for (size_t i = 0; i < finding->object_count; i++)
+        objects[i] = object_word(pool, &finding->objects[i]);
+    uint64_t hash = add_text(FNV_OFFSET, finding->kind);
+    hash = add_words(hash, functions, finding->stack_count);
+    hash = add_words(hash, objects, finding->object_count);
+    snprintf(finding->fingerprint, sizeof(finding->fingerprint), "%016" PRIx64, hash);
+    finding->identity = add_words(hash, lines, finding->stack_count);
+}

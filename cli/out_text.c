@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* The report for people: one block per finding, 80 columns, colours where wanted. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kinds.h"
+#include "output.h"
+
+#define MOST_FRAMES 24
+#define DETAIL 2 /* columns that parts of a finding are indented by */
+
+enum style { PLAIN, BOLD, RED, YELLOW, BLUE, DIM };
+
+static void style(struct output *output, enum style style)
+{
+    static const char *const codes[] = {[PLAIN] = "\033[0m",    [BOLD] = "\033[1m",
+                                        [RED] = "\033[1;31m",   [YELLOW] = "\033[1;33m",
+                                        [BLUE] = "\033[1;34m",  [DIM] = "\033[2m"};
+    if (output->color)
+        fputs(codes[style], output->file);
+}
+
+/* Names come from the program: no control character of theirs reaches the terminal. */
+static void put(struct output *output, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        fputc(c < ' ' || c == 127 ? '?' : c, output->file);
+    }
+}
+
+static char *format(const char *pattern, va_list args)
+{
+    char *text = NULL;
+    return vasprintf(&text, pattern, args) < 0 ? NULL : text;
+}
+
+/* One line without wrapping. */
+__attribute__((format(printf, 3, 4))) static void line(struct output *output, int indent,
+                                                       const char *pattern, ...)
+{
+    va_list args;
+    va_start(args, pattern);
+    char *text = format(pattern, args);
+    va_end(args);
+    fprintf(output->file, "%*s", indent, "");
+    if (text)
+        put(output, text, strlen(text));
+    fputc('\n', output->file);
+    free(text);
+}
+
+/* Columns of n bytes of UTF-8. */
+static size_t columns(const char *text, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* Words, broken at the output's width; `used` columns of the first line are taken, the others start
+ * at `indent`. */
+static void wrap(struct output *output, size_t used, size_t indent, const char *text)
+{
+    bool first = true;
+    while (*text) {
+        size_t n = strcspn(text, " "), wide = columns(text, n);
+        if (!first && used + 1 + wide > output->width) {
+            fprintf(output->file, "\n%*s", (int)indent, "");
+            used = indent;
+        } else if (!first) {
+            fputc(' ', output->file);
+            used++;
+        }
+        put(output, text, n);
+        used += wide;
+        text += n + (text[n] == ' ');
+        first = false;
+    }
+    fputc('\n', output->file);
+}
+
+__attribute__((format(printf, 3, 4))) static void paragraph(struct output *output, int indent,
+                                                            const char *pattern, ...)
+{
+    va_list args;
+    va_start(args, pattern);
+    char *text = format(pattern, args);
+    va_end(args);
+    fprintf(output->file, "%*s", indent, "");
+    wrap(output, (size_t)indent, (size_t)indent + DETAIL, text ? text : "");
+    free(text);
+}
+
+/* --- stacks ------------------------------------------------------------------------------------------- */
+
+static void frame_line(struct output *output, size_t number, const struct doc_frame *frame)
+{
+    const char *inlined = frame->inlined ? " (inlined)" : "";
+    if (frame->shown_file)
+        line(output, 2 * DETAIL, "#%zu %s %s:%u%s", number, frame->function ? frame->function : "??",
+             frame->shown_file, frame->line, inlined);
+    else if (frame->function)
+        line(output, 2 * DETAIL, "#%zu %s in %s%s", number, frame->function,
+             frame->shown_module ? frame->shown_module : "??", inlined);
+    else if (frame->shown_module)
+        line(output, 2 * DETAIL, "#%zu %s+0x%" PRIx64, number, frame->shown_module, frame->offset);
+    else
+        line(output, 2 * DETAIL, "#%zu 0x%" PRIx64, number, frame->offset);
+}
+
+static void stack_lines(struct output *output, const struct doc_stack *stack)
+{
+    size_t shown = stack->shown < MOST_FRAMES ? stack->shown : MOST_FRAMES;
+    for (size_t i = 0; i < shown; i++) {
+        frame_line(output, i, &stack->frames[i]);
+        if (i == stack->own && stack->source) {
+            style(output, DIM);
+            line(output, 2 * DETAIL, "%7u | %s", stack->frames[i].line, stack->source);
+            style(output, PLAIN);
+        }
+    }
+    if (shown < stack->shown)
+        line(output, 2 * DETAIL, "... %zu more frames", stack->shown - shown);
+    if (!stack->count)
+        line(output, 2 * DETAIL, "(no stack)");
+}
+
+static void stack_part(struct output *output, const struct doc_stack *stack)
+{
+    style(output, BOLD);
+    if (stack->label && *stack->role)
+        paragraph(output, DETAIL, "%s: %s", stack->label, stack->role);
+    else
+        paragraph(output, DETAIL, "%s", stack->label ? stack->label : stack->role);
+    style(output, PLAIN);
+    stack_lines(output, stack);
+}
+
+/* --- details ------------------------------------------------------------------------------------------ */
+
+/* " at file:line in function" of the program's own code on the stack. */
+static void own_place(const struct doc_stack *stack, char *text, size_t size)
+{
+    *text = 0;
+    if (!stack || stack->own >= stack->count)
+        return;
+    const struct doc_frame *frame = &stack->frames[stack->own];
+    if (frame->shown_file)
+        snprintf(text, size, " at %s:%u", frame->shown_file, frame->line);
+    else if (frame->function)
+        snprintf(text, size, " in %s", frame->function);
+}
+
+static void held_part(struct output *output, const struct doc_held *held)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return;
+    for (size_t i = 0; i < held->count; i++) {
+        char place[256];
+        own_place(held->locks[i].acquired_at, place, sizeof(place));
+        fprintf(out, "%s%s%s%s%s%s", i ? ", " : "", held->locks[i].object->label,
+                held->locks[i].shared ? " (shared)" : "", *place ? " (taken" : "", place,
+                *place ? ")" : "");
+    }
+    fclose(out);
+    paragraph(output, DETAIL, "%s holds %s", held->label, text);
+    free(text);
+}
+
+static void thread_part(struct output *output, const struct doc_thread *thread)
+{
+    if (!thread->created_at)
+        return;
+    style(output, BOLD);
+    if (thread->creator)
+        paragraph(output, DETAIL, "%s was created by %s", thread->label, thread->creator);
+    else
+        paragraph(output, DETAIL, "%s was created", thread->label);
+    style(output, PLAIN);
+    stack_lines(output, thread->created_at);
+}
+
+static void object_part(struct output *output, const struct doc_object *object)
+{
+    const char *how = object->by_first_use ? "was first used" : "was created";
+    if (object->shown_declared) {
+        paragraph(output, DETAIL, "%s is declared at %s", object->label, object->shown_declared);
+    } else if (object->allocated_at) {
+        style(output, BOLD);
+        paragraph(output, DETAIL, "%s %s", object->label, how);
+        style(output, PLAIN);
+        stack_lines(output, object->allocated_at);
+    }
+}
+
+static void headline(struct output *output, const struct doc_finding *finding)
+{
+    char start[64];
+    snprintf(start, sizeof(start), "%.30s (%.20s):", finding->kind, finding->confidence_name);
+    fputs("\ndetect: ", output->file);
+    style(output, finding->confidence == CONFIDENCE_CERTAIN     ? RED
+                  : finding->confidence == CONFIDENCE_PREDICTED ? YELLOW
+                                                                : BLUE);
+    put(output, start, strlen(start));
+    style(output, PLAIN);
+    style(output, BOLD);
+    fputc(' ', output->file);
+    wrap(output, sizeof("detect: ") + strlen(start), 2 * DETAIL, finding->message);
+    style(output, PLAIN);
+    if (finding->elsewhere)
+        paragraph(output, DETAIL, "in process %" PRIu64 ": %s", finding->pid, finding->command);
+    if (finding->processes > 1)
+        paragraph(output, DETAIL, "seen %" PRIu64 " times, in %" PRIu64 " processes", finding->count,
+                  finding->processes);
+    else if (finding->count > 1)
+        paragraph(output, DETAIL, "seen %" PRIu64 " times", finding->count);
+}
+
+/* Findings that do not count stand apart. */
+static void section(struct output *output, const struct doc_finding *finding)
+{
+    if ((int)finding->confidence == output->section)
+        return;
+    output->section = (int)finding->confidence;
+    if (finding->confidence == CONFIDENCE_POSSIBLE)
+        fputs("\nPossible, on an assumption that the binary cannot prove:\n", output->file);
+    else if (finding->confidence == CONFIDENCE_NOTE)
+        fputs("\nNotes, on what is allowed:\n", output->file);
+}
+
+static void print_finding(struct output *output, const struct doc_finding *finding)
+{
+    section(output, finding);
+    headline(output, finding);
+    for (size_t i = 0; i < finding->stack_count; i++)
+        stack_part(output, &finding->stacks[i]);
+    for (size_t i = 0; i < finding->held_count; i++)
+        held_part(output, &finding->held[i]);
+    for (size_t i = 0; i < finding->thread_count; i++)
+        thread_part(output, &finding->threads[i]);
+    for (size_t i = 0; i < finding->object_count; i++)
+        object_part(output, &finding->objects[i]);
+    if (finding->truncated)
+        paragraph(output, DETAIL, "%" PRIu64 " more entries are left out", finding->truncated);
+    if (finding->hint)
+        paragraph(output, DETAIL, "hint: %s", finding->hint);
+    if (finding->suppression)
+        line(output, DETAIL, "suppression: %s", finding->suppression);
+    fflush(output->file);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------ */
+
+static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
+
+/* "2 findings (1 certain, 1 predicted)" or "nothing found". */
+static void found(FILE *out, const struct document *document)
+{
+    static const char *const names[] = {"certain", "predicted", "possible"};
+    size_t total = 0;
+    for (size_t i = 0; i < CONFIDENCE_NOTE; i++)
+        total += document->by_confidence[i];
+    if (total == 0)
+        fputs("nothing found", out);
+    else
+        fprintf(out, "%zu finding%s", total, plural(total));
+    const char *separator = " (";
+    for (size_t i = 0; i < CONFIDENCE_NOTE; i++)
+        if (document->by_confidence[i]) {
+            fprintf(out, "%s%zu %s", separator, document->by_confidence[i], names[i]);
+            separator = ", ";
+        }
+    fputs(total ? ")" : "", out);
+    if (document->suppressed)
+        fprintf(out, ", %" PRIu64 " suppressed", document->suppressed);
+    if (document->notes_hidden)
+        fprintf(out, ", %" PRIu64 " note%s (--notes)", document->notes_hidden,
+                plural(document->notes_hidden));
+}
+
+static void summary(struct output *output, const struct document *document)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return;
+    uint64_t threads = document_stat(document, "threads_seen");
+    uint64_t locks = document_stat(document, "locks_seen");
+    uint64_t orders = document_stat(document, "lock_orders");
+    fputs("detect: ", out);
+    if (document->processes == 0)
+        fputs("no process was watched", out);
+    else
+        found(out, document);
+    if (document->processes)
+        fprintf(out,
+                "; %" PRIu64 " thread%s, %" PRIu64 " lock%s, %" PRIu64
+                " lock order%s seen in %zu process%s",
+                threads, plural(threads), locks, plural(locks), orders, plural(orders),
+                document->processes, document->processes == 1 ? "" : "es");
+    fclose(out);
+    style(output, BOLD);
+    wrap(output, 0, 2 * DETAIL, text);
+    style(output, PLAIN);
+    free(text);
+}
+
+static void print_limits(struct output *output, const struct document *document)
+{
+    for (size_t i = 0; i < document->limit_count; i++) {
+        const struct doc_limit *limit = &document->limits[i];
+        if (limit->count > 1)
+            paragraph(output, 0, "detect: limit: %s (%s, %" PRIu64 " times)", limit->text, limit->code,
+                      limit->count);
+        else
+            paragraph(output, 0, "detect: limit: %s (%s)", limit->text, limit->code);
+    }
+}
+
+static void finish(struct output *output, const struct document *document, bool quiet)
+{
+    if (quiet && document->count == 0)
+        return;
+    if (document->count)
+        fputc('\n', output->file);
+    for (size_t i = 0; i < document->unused_count; i++)
+        paragraph(output, 0, "detect: suppression never used: %s", document->unused_suppressions[i]);
+    print_limits(output, document);
+    summary(output, document);
+}
+
+/* --- kinds -------------------------------------------------------------------------------------------- */
+
+static void explain(struct output *output, const struct kind_info *kind)
+{
+    style(output, BOLD);
+    line(output, 0, "%s", kind->name);
+    style(output, PLAIN);
+    paragraph(output, DETAIL, "%s.", kind->line);
+    fputc('\n', output->file);
+    fprintf(output->file, "%*s", DETAIL, "");
+    wrap(output, DETAIL, DETAIL, kind->text);
+    fputc('\n', output->file);
+    paragraph(output, DETAIL, "hint: %s", kind->hint);
+}
+
+static void kinds(struct output *output, const char *only)
+{
+    int group = -1;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        const struct kind_info *kind = &kind_table[i];
+        if (only) {
+            if (strcmp(only, kind->name) == 0)
+                explain(output, kind);
+            continue;
+        }
+        if (group != (int)kind->group)
+            line(output, 0, "%s:", group_name(kind->group));
+        group = (int)kind->group;
+        fprintf(output->file, "  %-24s", kind->name);
+        wrap(output, 26, 28, kind->line);
+    }
+}
+
+const struct output_format output_text = {.finding = print_finding, .finish = finish, .kinds = kinds};

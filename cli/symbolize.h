@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses in a binary as functions, files and lines, and data addresses as variables; symbolize.c is
+ * the project's only includer of libdw. Called by document.c.
+ *
+ * A binary is only trusted if its build-id is the one that the report recorded; separate debug files are
+ * found by build-id and debuglink. The network is used only if that was asked for. */
+#ifndef DETECT_CLI_SYMBOLIZE_H
+#define DETECT_CLI_SYMBOLIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool.h"
+
+struct symbolizer;
+struct sym_binary;
+
+enum sym_state {
+    SYM_READ,
+    SYM_MISSING, /* no file there */
+    SYM_CHANGED, /* another build than the one that ran */
+    SYM_FOREIGN, /* not readable, or not an ELF file */
+};
+
+struct sym_place {
+    const char *function, *file; /* NULL: unknown */
+    unsigned line, column;       /* 0: unknown */
+    bool inlined;
+};
+
+struct sym_variable {
+    const char *name; /* with its member path: "table[3].lock" */
+    const char *file; /* of its declaration, or NULL */
+    unsigned line;
+};
+
+/* `debug_dir` may be NULL. */
+struct symbolizer *sym_create(struct pool *pool, const char *debug_dir, bool debuginfod);
+void sym_free(struct symbolizer *symbolizer);
+/* Opened once per path and build-id. `build_id` (hex) may be NULL: then it is not compared. */
+struct sym_binary *sym_binary(struct symbolizer *symbolizer, const char *path, const char *build_id);
+enum sym_state sym_state(const struct sym_binary *binary);
+/* The places of a code address, innermost inlined function first; at least one, whose function may be
+ * NULL. `address` is one of the file's (p_vaddr). */
+size_t sym_places(struct symbolizer *symbolizer, struct sym_binary *binary, uint64_t address,
+                  const struct sym_place **places);
+/* The variable that an object of `size` bytes at `address` is or is part of. */
+bool sym_variable(struct symbolizer *symbolizer, struct sym_binary *binary, uint64_t address,
+                  uint64_t size, struct sym_variable *variable);
+
+#endif
