@@ -35,6 +35,7 @@ struct self {
     bool async_cancel;     /* the program has asynchronous cancellation on (signals.h, thread.c) */
     bool gone;             /* past the end: late destructors run unwatched */
     uint8_t end_rounds;    /* rounds of thread-specific destructors seen at the thread's end */
+    bool ignored;          /* inside a lock that the program annotates (intercept/annotations.c) */
     uint16_t in_handler;   /* nesting of the program's signal handlers */
     pid_t tid;
     const struct call_site *site; /* of the event under way: for the analysis's own stack requests */
@@ -74,7 +75,7 @@ static inline struct self *self_enter(void)
         if (!self)
             return NULL;
     }
-    if (UNLIKELY(self->depth > 0 || self->gone))
+    if (UNLIKELY(self->depth > 0 || self->gone || self->ignored))
         return NULL;
     self->depth = 1;
     compiler_barrier();

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Order that no lock explains: what a thread did before a release happens before what another thread
+ * does after an acquire of the same object. Used by the interceptors of descriptors, futexes, signals,
+ * message queues and annotations.
+ *
+ * Both functions enter and leave the detector by themselves; call them outside of it. Neither touches
+ * errno. Nothing can be out of order before there is a second thread: ask order_wanted() first. */
+#ifndef DETECT_INTERCEPT_ORDER_H
+#define DETECT_INTERCEPT_ORDER_H
+
+#include "base/atomic.h"
+#include "runtime/runtime.h"
+
+static inline bool order_wanted(void) { return UNLIKELY(load_relaxed(&runtime.threaded)); }
+
+void order_release(enum object_kind kind, uintptr_t addr, const struct call_site *site);
+void order_acquire(enum object_kind kind, uintptr_t addr, const struct call_site *site);
+/* The carrier will not be used again. */
+void order_gone(enum object_kind kind, uintptr_t addr, const struct call_site *site);
+
+/* Fixed carriers of kind OBJECT_USER; below any address that an annotation can name. */
+enum order_carrier {
+    /* From whatever makes libc start threads by itself (SIGEV_THREAD, aio, getaddrinfo_a) to each
+     * thread that appears without having been created by the program. */
+    CARRIER_UNSEEN_THREADS = 1,
+};
+
+#endif
