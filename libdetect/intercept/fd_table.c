@@ -290,5 +290,12 @@ uintptr_t fd_channel(struct self *self, uint64_t key, const struct call_site *si
     return address;
 }
 
+/* --- fork ------------------------------------------------------------------------------------------------- */
+
 void fd_table_lock(void) { spin_lock(&table.lock); }
 void fd_table_unlock(void) { spin_unlock(&table.lock); }
+
+__attribute__((constructor)) static void take_part_in_forks(void)
+{
+    runtime_fork_part = (struct fork_part){fd_table_lock, fd_table_unlock};
+}

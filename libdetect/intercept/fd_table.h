@@ -58,7 +58,7 @@ uintptr_t fd_out(const struct description *description);
 /* The channel of that key without a descriptor of it: for datagrams sent to an address. */
 uintptr_t fd_channel(struct self *self, uint64_t key, const struct call_site *site);
 
-/* Around a fork: the child's copy must be consistent and its lock free. */
+/* Also for what belongs to the table (fd_epoll.c). */
 void fd_table_lock(void);
 void fd_table_unlock(void);
 

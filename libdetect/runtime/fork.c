@@ -16,6 +16,20 @@ static struct {
     int depth;
 } forking;
 
+struct fork_part runtime_fork_part;
+
+static void lock_part(void)
+{
+    if (runtime_fork_part.lock)
+        runtime_fork_part.lock();
+}
+
+static void unlock_part(void)
+{
+    if (runtime_fork_part.unlock)
+        runtime_fork_part.unlock();
+}
+
 void runtime_fork_prepare(void)
 {
     struct self *self = self_current ? self_current : self_adopt();
@@ -27,6 +41,7 @@ void runtime_fork_prepare(void)
     forking.depth = depth;
     forking.frozen = true;
     detector_freeze(runtime.detector);
+    lock_part();
     unwind_freeze();
     spin_lock(threads_names_lock());
     spin_lock(modules_lock());
@@ -52,6 +67,7 @@ void runtime_fork_parent(void)
     spin_unlock(modules_lock());
     spin_unlock(threads_names_lock());
     unwind_thaw();
+    unlock_part();
     detector_thaw(runtime.detector);
     leave(self);
     spin_unlock(threads_handles_lock());
@@ -66,6 +82,7 @@ static void forget_parent(struct self *self)
     spin_reset(&runtime.arena.lock);
     depot_reset_locks(runtime.depot);
     unwind_thaw();
+    unlock_part();
     work_stack_forked();
     monitor_forked();
     signals_forked();

@@ -72,6 +72,12 @@ void runtime_end_stuck(void);
 void runtime_fork_prepare(void);
 void runtime_fork_parent(void);
 void runtime_fork_child(void);
+/* The interceptors' table of descriptors (RANK_FD), which must be consistent and unlocked in the child. Set once,
+ * before a second thread exists. */
+struct fork_part {
+    void (*lock)(void), (*unlock)(void);
+};
+extern struct fork_part runtime_fork_part;
 
 /* --- threads (runtime/threads.c) ------------------------------------------------------------------------ */
 
