@@ -5,7 +5,6 @@
  * Whatever fails here must leave the program running as if it were not watched. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -80,6 +79,8 @@ static const char *absolute(const char *path)
     long length = sys_call(SYS_getcwd, (long)here, sizeof(here), 0, 0, 0, 0); /* with its '\0' */
     if (path[0] == '/' || length <= 0)
         return copy_text(path);
+    if (path[0] == '\0')
+        return copy_text(here);
     size_t size = (size_t)length + 1 + strlen(path);
     char *joined = arena_alloc(&runtime.arena, size);
     if (!joined)
@@ -90,17 +91,29 @@ static const char *absolute(const char *path)
     return joined;
 }
 
+/* As the kernel gave it: libc's own constructor, which sets `environ`, comes after ours. */
+static char **environment;
+
+static const char *variable(const char *name)
+{
+    size_t length = strlen(name);
+    for (char **entry = environment; entry && *entry; entry++)
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+            return *entry + length + 1;
+    return NULL;
+}
+
 /* --- options ----------------------------------------------------------------------------------------------------- */
 
 static void read_options(void)
 {
     char error[1000];
     options_default(&runtime.options);
-    const char *given = getenv(REPORT_ENV_OPTIONS);
+    const char *given = variable(REPORT_ENV_OPTIONS);
     char *text = given ? (char *)(uintptr_t)copy_text(given) : NULL; /* stays: strings point into it */
     if (text && options_parse_environment(&runtime.options, text, error, sizeof(error)) > 0)
         RUNTIME_SAY("detect: ", error);
-    runtime.under_run = getenv(REPORT_ENV_DIR) != NULL;
+    runtime.under_run = variable(REPORT_ENV_DIR) != NULL;
     if (runtime.options.on_deadlock == DEADLOCK_DEFAULT)
         runtime.options.on_deadlock = runtime.under_run ? DEADLOCK_KILL : DEADLOCK_REPORT;
 }
@@ -116,14 +129,14 @@ static bool is_directory(const char *path)
 static void choose_place(void)
 {
     const struct options *options = &runtime.options;
-    const char *directory = getenv(REPORT_ENV_DIR);
+    const char *directory = variable(REPORT_ENV_DIR);
     if (!directory && options->report_dir)
         directory = options->report_dir;
     else if (!directory && options->output && is_directory(options->output))
         directory = options->output;
     else if (!directory && options->output)
         runtime.stem = absolute(options->output);
-    runtime.directory = absolute(directory ? directory : ".");
+    runtime.directory = absolute(directory ? directory : "");
 }
 
 static void copy_arguments(int argc, char **argv)
@@ -248,7 +261,7 @@ static bool counts(enum finding_confidence confidence)
 /* A copy of the process that no handler saw (clone by a raw system call) must not write to our file. */
 static void notice_raw_fork(void)
 {
-    if (sys_getpid() == runtime.pid)
+    if (sys_getpid() == runtime.pid || monitor_is_caller())
         return;
     runtime.pid = sys_getpid();
     report_forget(&runtime.writer);
@@ -318,9 +331,10 @@ static bool start(int argc, char **argv)
     return true;
 }
 
-__attribute__((constructor)) static void init(int argc, char **argv)
+__attribute__((constructor)) static void init(int argc, char **argv, char **envp)
 {
     int saved = errno;
+    environment = envp;
     real_init();
     if (start(argc, argv)) {
         store_release(&runtime.on, true); /* to self_adopt of every thread */

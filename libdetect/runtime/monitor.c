@@ -149,6 +149,7 @@ static int watch(void *unused)
 {
     (void)unused;
     close_inherited(load_relaxed(&runtime.writer.fd));
+    sys_call(SYS_chdir, (long)"/", 0, 0, 0, 0, 0); /* keeps no file system busy */
     sys_call(SYS_prctl, PR_SET_NAME, (long)"detect-monitor", 0, 0, 0, 0);
     struct detector_pulse last = {0};
     uint32_t judged = 0;
@@ -252,6 +253,11 @@ void monitor_stop(void)
     /* Not SIGCHLD's child: only __WCLONE finds it. */
     sys_call(SYS_wait4, monitor.helper, 0, (long)__WCLONE, 0, 0, 0);
     sys_unmap(monitor.memory, monitor.bytes);
+}
+
+bool monitor_is_caller(void)
+{
+    return load_relaxed(&monitor.state) == RUNNING && sys_getpid() == load_relaxed(&monitor.helper);
 }
 
 void monitor_forked(void)

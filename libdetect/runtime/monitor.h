@@ -17,6 +17,8 @@
 void monitor_wake(void);
 /* Before exec and at exit: the helper must not outlive the program. */
 void monitor_stop(void);
+/* Whether the caller is the helper: its process id is not the program's, and yet it speaks for it. */
+bool monitor_is_caller(void);
 /* Child of a fork: the parent's helper is not ours. */
 void monitor_forked(void);
 
