@@ -22,7 +22,8 @@ static bool by_thread(const struct sigevent *event)
     return event && event->sigev_notify == SIGEV_THREAD;
 }
 
-INTERCEPT(int, timer_create, (clockid_t clock, struct sigevent *event, timer_t *timer))
+INTERCEPT_VERSIONS(int, timer_create, (clockid_t clock, struct sigevent *event, timer_t *timer),
+                   "timer_create@@GLIBC_2.34", "timer_create@GLIBC_2.3.3")
 {
     struct call_site site = CALL_SITE();
     if (by_thread(event))
@@ -31,8 +32,9 @@ INTERCEPT(int, timer_create, (clockid_t clock, struct sigevent *event, timer_t *
 }
 
 /* Which kind of timer it is cannot be told; without a thread there is nothing to order. */
-INTERCEPT(int, timer_settime, (timer_t timer, int flags, const struct itimerspec *value,
-                               struct itimerspec *old))
+INTERCEPT_VERSIONS(int, timer_settime, (timer_t timer, int flags, const struct itimerspec *value,
+                                        struct itimerspec *old),
+                   "timer_settime@@GLIBC_2.34", "timer_settime@GLIBC_2.3.3")
 {
     struct call_site site = CALL_SITE();
     if (order_wanted())
