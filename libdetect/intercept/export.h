@@ -13,14 +13,4 @@
     EXPORT result intercepted_##name parameters __asm__(#name);                                    \
     result intercepted_##name parameters
 
-/* An interceptor under several versions of its symbol that mean the same ("name@@NEWEST", "name@OLDER"); only
- * x86-64's libc has any (detect.map names the versions and hides the helper's own name). */
-#if defined(__x86_64__)
-#define INTERCEPT_VERSIONS(result, name, parameters, ...)                                          \
-    EXPORT result intercepted_##name parameters __attribute__((symver(__VA_ARGS__)));              \
-    result intercepted_##name parameters
-#else
-#define INTERCEPT_VERSIONS(result, name, parameters, ...) INTERCEPT(result, name, parameters)
-#endif
-
 #endif

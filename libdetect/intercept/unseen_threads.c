@@ -22,8 +22,7 @@ static bool by_thread(const struct sigevent *event)
     return event && event->sigev_notify == SIGEV_THREAD;
 }
 
-INTERCEPT_VERSIONS(int, timer_create, (clockid_t clock, struct sigevent *event, timer_t *timer),
-                   "timer_create@@GLIBC_2.34", "timer_create@GLIBC_2.3.3")
+INTERCEPT(int, timer_create, (clockid_t clock, struct sigevent *event, timer_t *timer))
 {
     struct call_site site = CALL_SITE();
     if (by_thread(event))
@@ -32,9 +31,8 @@ INTERCEPT_VERSIONS(int, timer_create, (clockid_t clock, struct sigevent *event, 
 }
 
 /* Which kind of timer it is cannot be told; without a thread there is nothing to order. */
-INTERCEPT_VERSIONS(int, timer_settime, (timer_t timer, int flags, const struct itimerspec *value,
-                                        struct itimerspec *old),
-                   "timer_settime@@GLIBC_2.34", "timer_settime@GLIBC_2.3.3")
+INTERCEPT(int, timer_settime, (timer_t timer, int flags, const struct itimerspec *value,
+                               struct itimerspec *old))
 {
     struct call_site site = CALL_SITE();
     if (order_wanted())
