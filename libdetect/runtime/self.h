@@ -33,6 +33,7 @@ struct self {
     int depth;             /* > 0: the detector works, signals are queued */
     bool pending;          /* the signal queue is not empty */
     bool async_cancel;     /* the program has asynchronous cancellation on (signals.h, thread.c) */
+    bool walking;          /* inside libunwind */
     bool gone;             /* past the end: late destructors run unwatched */
     uint8_t end_rounds;    /* rounds of thread-specific destructors seen at the thread's end */
     bool ignored;          /* inside a lock that the program annotates (intercept/annotations.c) */
@@ -91,6 +92,14 @@ static inline void self_leave(struct self *self)
     compiler_barrier();
     if (UNLIKELY(self->pending || self->async_cancel))
         self_leave_slow(self);
+}
+
+/* libunwind blocks all signals around each of its locks. Nothing can interrupt a walk (signals are queued), so
+ * its calls of sigprocmask need not be made: they are most of what a walk costs. */
+static inline bool self_needs_no_mask(void)
+{
+    const struct self *self = self_current;
+    return self && self->walking && self->depth > 0;
 }
 
 static inline void self_block(struct self *self) { self_leave(self); }

@@ -348,9 +348,11 @@ static void prepare(struct walker *walker, const struct self *self, const struct
 }
 
 /* The stack of the registers in `walker`. */
-static stack_id walk_and_intern(struct walker *walker)
+static stack_id walk_and_intern(struct self *self, struct walker *walker)
 {
+    self->walking = true;
     work_stack_switch(walker->stack + WORK_STACK_BYTES, walk, walker);
+    self->walking = false;
     for (uint32_t i = 0; i < walker->frame_count; i++)
         walker->frame[i] = modules_frame(walker->pc[i] - !walker->exact[i]);
     return depot_intern(runtime.depot, walker->frame, walker->frame_count);
@@ -482,7 +484,7 @@ static COLD stack_id walk_from_here(struct self *self, const struct call_site *s
     int saved = errno;
     registers_capture(&walker->registers);
     prepare(walker, self, site);
-    stack_id stack = walk_and_intern(walker);
+    stack_id stack = walk_and_intern(self, walker);
     if (site && walker->cacheable && walker->frame_count > 0 && stack != STACK_NONE)
         remember(self, walker, stack);
     release(walker);
@@ -514,7 +516,7 @@ stack_id unwind_context(struct self *self, const void *ucontext)
     int saved = errno;
     registers_from(&walker->registers, ucontext);
     prepare(walker, self, NULL);
-    stack_id stack = walk_and_intern(walker);
+    stack_id stack = walk_and_intern(self, walker);
     release(walker);
     errno = saved;
     return stack;
