@@ -129,6 +129,12 @@ static void order_event(struct detector *det, struct thread *thread, const struc
         object = life_object(det, thread, event->object, event->addr, event);
         spin_unlock(&det->lock);
     }
+    if (object && object->kind == OBJECT_ONCE && event->type == EVENT_ORDER_ACQUIRE &&
+        thread->held.count > 0) {
+        spin_lock(&det->lock);
+        locks_pass(det, thread, object, event);
+        spin_unlock(&det->lock);
+    }
     if (object && event->type == EVENT_ORDER_RELEASE)
         sync_release(det, thread, object);
     else if (object)
@@ -148,7 +154,7 @@ static void handler_enter(struct detector *det, struct thread *thread, const str
     if (thread->handler_depth < HANDLER_DEPTH) {
         struct handler_frame *frame = &thread->handlers[thread->handler_depth];
         frame->signo = (int)event->value;
-        wait_suspend(det, thread, &frame->interrupted);
+        waitgraph_suspend(det, thread, &frame->interrupted);
     } else {
         waitgraph_end(det, thread);
         det->losses.handlers_nested++;
@@ -174,7 +180,7 @@ static void handled_changed(struct detector *det, uint64_t handled)
     det->handled = handled;
     for (struct thread *thread = det->threads; thread; thread = thread->next)
         set_exposed(det, thread);
-    waits_recount(det);
+    waitgraph_recount(det);
 }
 
 /* --- threads ---------------------------------------------------------------------------------------------------- */
@@ -442,7 +448,7 @@ bool detector_is_valid(struct detector *det)
 {
     spin_lock(&det->lock);
     bool valid = objects_is_valid(&det->objects) && threads_are_valid(det) &&
-                 waits_are_valid(det) && vc_domain_is_valid(&det->clocks) &&
+                 waitgraph_is_valid(det) && vc_domain_is_valid(&det->clocks) &&
                  lockgraph_is_valid(det->graph);
     spin_unlock(&det->lock);
     return valid;

@@ -79,7 +79,7 @@ static void count_wake(struct thread *thread, struct object *cond, const struct 
 
 void conds_wake(struct detector *det, struct thread *thread, const struct event *event)
 {
-    struct object *cond = life_object(det, thread, OBJECT_COND, event->addr, event);
+    struct object *cond = life_waited_on(det, thread, event);
     if (cond)
         count_wake(thread, cond, event);
     waitgraph_end(det, thread);
@@ -101,7 +101,7 @@ static void wake_all(struct detector *det, struct object *cond)
 {
     for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next)
         if (waiter->wait.object == cond && waiter->wait.reason == WAIT_COND)
-            wait_wake(det, waiter);
+            waitgraph_wake(det, waiter);
     cond->more->waiting = cond->more->signals = 0;
 }
 
@@ -159,7 +159,7 @@ static void complete_cycle(struct detector *det, struct object *barrier)
     barrier->more->cycle++;
     for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next)
         if (waiter->wait.object == barrier)
-            wait_wake(det, waiter);
+            waitgraph_wake(det, waiter);
 }
 
 void barriers_enter(struct detector *det, struct thread *thread, const struct event *event)
@@ -188,7 +188,7 @@ void barriers_enter(struct detector *det, struct thread *thread, const struct ev
 
 void barriers_leave(struct detector *det, struct thread *thread, const struct event *event)
 {
-    struct object *barrier = life_object(det, thread, OBJECT_BARRIER, event->addr, event);
+    struct object *barrier = life_waited_on(det, thread, event);
     waitgraph_end(det, thread);
     if (!barrier || !barrier->more)
         return;

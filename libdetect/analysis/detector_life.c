@@ -94,16 +94,22 @@ static struct object *first_use(struct detector *det, struct thread *thread, enu
 
 /* --- end ------------------------------------------------------------------------------------------------------- */
 
-static void end_identity(struct detector *det, struct object *object)
+/* It is no lock any more. Threads that were woken and have not returned yet can still learn from it. */
+static void retire(struct detector *det, struct object *object)
 {
     locks_take_away(object);
-    sync_forget(det, object);
     if (object_is_lock(object->kind) || object->kind == OBJECT_SEM ||
         object->kind == OBJECT_ONCE)
         lockgraph_lock_dead(det->graph, object->uid);
-    if (object->state == STATE_LIVE &&
-        (object_is_lock(object->kind) || object->kind == OBJECT_SEM))
+    if (object_is_lock(object->kind) || object->kind == OBJECT_SEM)
         det->stats.locks_alive--;
+}
+
+static void end_identity(struct detector *det, struct object *object)
+{
+    if (object->state == STATE_LIVE)
+        retire(det, object);
+    sync_forget(det, object);
     arena_free(det->arena, object->more, sizeof(*object->more));
     object->more = NULL;
     object->readers = 0;
@@ -185,9 +191,20 @@ static void revive(struct detector *det, struct thread *thread, struct object *o
 {
     if (!is_new_life(det, object, event))
         misuse_after_destroy(det, thread, object, event);
+    end_identity(det, object);
     objects_renew(object);
     begin_identity(det, thread, object, event);
     object->flags |= OBJ_STATIC;
+}
+
+struct object *life_waited_on(struct detector *det, struct thread *thread,
+                              const struct event *event)
+{
+    struct object *object = thread->wait.object;
+    if (thread->wait.reason != WAIT_NONE && object && object->addr == event->addr &&
+        object->uid == thread->wait.uid)
+        return object;
+    return objects_find(&det->objects, event->object, event->addr);
 }
 
 struct object *life_object(struct detector *det, struct thread *thread, enum object_kind kind,
@@ -257,7 +274,7 @@ void life_destroy(struct detector *det, struct thread *thread, const struct even
     }
     if (event->flags & EVF_REFUSED)
         return;
-    end_identity(det, object);
+    retire(det, object);
     object->state = STATE_DESTROYED;
     object->destroyed_at = detector_stack(det, event);
 }

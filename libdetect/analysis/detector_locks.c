@@ -183,6 +183,14 @@ void locks_take(struct detector *det, struct thread *thread, struct object *obje
         store_release(&object->owner, thread);
 }
 
+void locks_pass(struct detector *det, struct thread *thread, struct object *once,
+                const struct event *event)
+{
+    thread_refresh_held(thread);
+    if (thread->held.count > 0 && !sync_is_known(det, thread, once))
+        enter_tree(det, thread, once, event, detector_stack(det, event));
+}
+
 bool locks_drop(struct thread *thread, struct object *object)
 {
     struct held_lock *held = held_find(&thread->held, object);

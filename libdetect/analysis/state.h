@@ -67,6 +67,10 @@ void locks_take(struct detector *det, struct thread *thread, struct object *obje
                 const struct event *event);
 /* The reverse. False: the thread does not hold it. */
 bool locks_drop(struct thread *thread, struct object *object);
+/* The thread found a routine done for which it would have waited while it ran: an order, but nothing is
+ * held afterwards. */
+void locks_pass(struct detector *det, struct thread *thread, struct object *once,
+                const struct event *event);
 /* Whoever holds it exclusively loses it: unlocked by another thread, destroyed, gone. */
 void locks_take_away(struct object *object);
 /* The semaphore is no lock. */
@@ -89,6 +93,9 @@ void life_stack_left(struct detector *det, struct thread *thread, uintptr_t sp,
  * when out of memory. */
 struct object *life_object(struct detector *det, struct thread *thread, enum object_kind kind,
                            uintptr_t addr, const struct event *event);
+/* The object of the wait that this event ends; it may have been destroyed meanwhile. NULL: gone. */
+struct object *life_waited_on(struct detector *det, struct thread *thread,
+                              const struct event *event);
 struct object_more *life_more(struct detector *det, struct object *object);
 
 #endif

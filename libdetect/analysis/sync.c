@@ -52,6 +52,15 @@ void sync_release(struct detector *det, struct thread *thread, struct object *ob
     release_to(det, thread, object, &object->order);
 }
 
+bool sync_is_known(struct detector *det, struct thread *thread, struct object *object)
+{
+    struct spin *lock = lock_of(det, object);
+    spin_lock(lock);
+    bool known = !object->order || vc_knows(&thread->clock, &object->order->time);
+    spin_unlock(lock);
+    return known;
+}
+
 void sync_acquire(struct detector *det, struct thread *thread, struct object *object)
 {
     if (load_relaxed(&object->order))

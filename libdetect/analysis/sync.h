@@ -13,6 +13,8 @@ struct detector;
 
 /* The thread's past happens before whoever acquires from the object; earlier releases stay in force. */
 void sync_release(struct detector *det, struct thread *thread, struct object *object);
+/* Whether the thread comes after all that was released already. */
+bool sync_is_known(struct detector *det, struct thread *thread, struct object *object);
 void sync_acquire(struct detector *det, struct thread *thread, struct object *object);
 /* The same, and nobody after this thread: the release was meant for one other. False: the thread knows
  * it already (it may be the one that released), the next one gets it. */

@@ -191,7 +191,7 @@ void detector_thread_end(struct detector *det, struct thread *thread)
         life_range_gone(det, thread, &gone);
     }
     stop_running(det, thread);
-    waits_note_all_waiting(det);
+    waitgraph_note_all_waiting(det);
     detector_unlock(det);
 }
 

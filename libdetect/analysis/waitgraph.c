@@ -27,7 +27,7 @@ static void set_counted(struct detector *det, struct wait *wait, bool counted)
         fetch_add_relaxed(&det->spinning, change);
 }
 
-void waits_note_all_waiting(struct detector *det)
+void waitgraph_note_all_waiting(struct detector *det)
 {
     if (det->alive > 0 && det->waiting == det->alive)
         det->all_waiting = true;
@@ -71,7 +71,7 @@ void waitgraph_begin(struct detector *det, struct thread *thread, const struct w
     link_wait(det, thread);
     if (!wait->deadlocked)
         waitgraph_search(det, thread, false);
-    waits_note_all_waiting(det);
+    waitgraph_note_all_waiting(det);
 }
 
 void waitgraph_end(struct detector *det, struct thread *thread)
@@ -82,14 +82,14 @@ void waitgraph_end(struct detector *det, struct thread *thread)
     thread->wait.reason = WAIT_NONE;
 }
 
-void wait_wake(struct detector *det, struct thread *thread)
+void waitgraph_wake(struct detector *det, struct thread *thread)
 {
     thread->wait.woken = true;
     set_counted(det, &thread->wait, is_counted(det, &thread->wait));
     detector_next_sequence(det);
 }
 
-void wait_suspend(struct detector *det, struct thread *thread, struct wait *into)
+void waitgraph_suspend(struct detector *det, struct thread *thread, struct wait *into)
 {
     *into = thread->wait;
     waitgraph_end(det, thread);
@@ -104,10 +104,10 @@ void waitgraph_resume(struct detector *det, struct thread *thread, const struct 
     thread->wait = *from;
     thread->wait.counted = false;
     link_wait(det, thread);
-    waits_note_all_waiting(det);
+    waitgraph_note_all_waiting(det);
 }
 
-void waits_recount(struct detector *det)
+void waitgraph_recount(struct detector *det)
 {
     for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next)
         set_counted(det, &waiter->wait, is_counted(det, &waiter->wait));
@@ -127,7 +127,8 @@ struct search {
 /* The thread `to` stands in the way of the thread `from`. */
 static void visit_edge(struct search *search, struct thread *from, struct thread *to)
 {
-    if (!to || search->closed_by)
+    /* A thread in its own way is no cycle: misuse.h has names for it. */
+    if (!to || search->closed_by || (to == from && to == search->start))
         return;
     if (to == search->start) {
         search->closed_by = from;
@@ -399,7 +400,7 @@ bool waitgraph_report_stuck(struct detector *det)
     return true;
 }
 
-bool waits_are_valid(struct detector *det)
+bool waitgraph_is_valid(struct detector *det)
 {
     uint32_t counted = 0;
     for (const struct thread *t = det->waiters; t; t = t->wait_next) {

@@ -28,20 +28,20 @@ void waitgraph_begin(struct detector *det, struct thread *thread, const struct w
 /* Nothing if no wait is open. */
 void waitgraph_end(struct detector *det, struct thread *thread);
 /* What it waits for has happened, though its wait has not returned yet. */
-void wait_wake(struct detector *det, struct thread *thread);
+void waitgraph_wake(struct detector *det, struct thread *thread);
 /* A handler begins to run during the wait, or returns into it. */
-void wait_suspend(struct detector *det, struct thread *thread, struct wait *into);
+void waitgraph_suspend(struct detector *det, struct thread *thread, struct wait *into);
 void waitgraph_resume(struct detector *det, struct thread *thread, const struct wait *from);
 /* Whether only another thread of this process can end a wait changes with the signals handled. */
-void waits_recount(struct detector *det);
+void waitgraph_recount(struct detector *det);
 /* Asks to be told, once the lock is free, if all threads wait. */
-void waits_note_all_waiting(struct detector *det);
+void waitgraph_note_all_waiting(struct detector *det);
 
 /* Looks for a cycle through this thread's wait and reports it. */
 bool waitgraph_search(struct detector *det, struct thread *thread, bool guess);
 /* Every thread waits for good: finds what explains it, or reports a hang. */
 bool waitgraph_report_stuck(struct detector *det);
 
-bool waits_are_valid(struct detector *det);
+bool waitgraph_is_valid(struct detector *det);
 
 #endif
