@@ -43,6 +43,7 @@ struct doc_thread {
 struct doc_object {
     const char *what, *name, *label; /* label: `mutex "a"` */
     uint64_t address, size;
+    const char *place;                     /* "libfoo.so+0x4040" if it lies in a module */
     const char *declared, *shown_declared; /* "file:line" */
     const struct doc_stack *allocated_at;
     bool by_first_use;

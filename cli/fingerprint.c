@@ -38,11 +38,13 @@ static const char *function_word(struct pool *pool, const struct doc_stack *stac
                : "?";
 }
 
-/* An object without a name is known by the function that made it. */
+/* An object without a name is known by its place in a module, or by the function that made it. */
 static const char *object_word(struct pool *pool, const struct doc_object *object)
 {
-    return pool_printf(pool, "%s %s", object->what,
-                       object->name ? object->name : function_word(pool, object->allocated_at));
+    const char *name = object->name    ? object->name
+                       : object->place ? object->place
+                                       : function_word(pool, object->allocated_at);
+    return pool_printf(pool, "%s %s", object->what, name);
 }
 
 static const char *line_word(struct pool *pool, const struct doc_stack *stack)

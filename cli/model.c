@@ -71,7 +71,7 @@ static struct raw_limit *limit_for(struct model *model, struct raw_process *proc
 void process_limit(struct model *model, struct raw_process *process, const char *code,
                    const char *text)
 {
-    limit_for(model, process, code, text)->count++;
+    limit_for(model, process, code, text)->count = 1;
 }
 
 static const char *field_text(struct pool *pool, const struct field *field)

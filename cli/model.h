@@ -106,7 +106,7 @@ bool model_record(struct model *model, struct raw_process *process, const struct
 
 const struct raw_module *process_module(const struct raw_process *process, uint32_t index);
 const struct raw_thread *process_thread(const struct raw_process *process, uint32_t number);
-/* Adds to the count of a limit, which is made if need be: for what the CLI itself has to say. */
+/* Something that the CLI itself has to say, once however often it comes up. */
 void process_limit(struct model *model, struct raw_process *process, const char *code,
                    const char *text);
 

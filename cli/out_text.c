@@ -112,16 +112,26 @@ static void frame_line(struct output *output, size_t number, const struct doc_fr
         line(output, 2 * DETAIL, "#%zu 0x%" PRIx64, number, frame->offset);
 }
 
+/* Cut rather than wrapped: its columns matter. */
+static void source_line(struct output *output, unsigned number, const char *source)
+{
+    enum { BEFORE = 2 * DETAIL + 10 }; /* columns of indentation and line number */
+    size_t room = output->width - BEFORE, n = strlen(source);
+    style(output, DIM);
+    if (n <= room)
+        line(output, 2 * DETAIL, "%7u | %s", number, source);
+    else
+        line(output, 2 * DETAIL, "%7u | %.*s...", number, (int)room - 3, source);
+    style(output, PLAIN);
+}
+
 static void stack_lines(struct output *output, const struct doc_stack *stack)
 {
     size_t shown = stack->shown < MOST_FRAMES ? stack->shown : MOST_FRAMES;
     for (size_t i = 0; i < shown; i++) {
         frame_line(output, i, &stack->frames[i]);
-        if (i == stack->own && stack->source) {
-            style(output, DIM);
-            line(output, 2 * DETAIL, "%7u | %s", stack->frames[i].line, stack->source);
-            style(output, PLAIN);
-        }
+        if (i == stack->own && stack->source)
+            source_line(output, stack->frames[i].line, stack->source);
     }
     if (shown < stack->shown)
         line(output, 2 * DETAIL, "... %zu more frames", stack->shown - shown);
@@ -194,7 +204,7 @@ static void object_part(struct output *output, const struct doc_object *object)
         paragraph(output, DETAIL, "%s is declared at %s", object->label, object->shown_declared);
     } else if (object->allocated_at) {
         style(output, BOLD);
-        paragraph(output, DETAIL, "%s %s", object->label, how);
+        paragraph(output, DETAIL, "%s 0x%" PRIx64 " %s", object->what, object->address, how);
         style(output, PLAIN);
         stack_lines(output, object->allocated_at);
     }

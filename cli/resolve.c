@@ -177,21 +177,24 @@ static void resolve_thread(struct work *work, struct doc_thread *thread, uint32_
 
 /* --- objects ------------------------------------------------------------------------------------------ */
 
-static bool name_by_place(struct work *work, struct doc_object *object, uint64_t place)
+static void name_by_place(struct work *work, struct doc_object *object, uint64_t place)
 {
     struct sym_variable variable;
-    struct sym_binary *binary =
-        binary_of(work, process_module(work->process, (uint32_t)(place >> FRAME_BITS)));
-    if (!binary || !sym_variable(work->resolver->symbolizer, binary,
-                                 place & ((1ull << FRAME_BITS) - 1), object->size, &variable))
-        return false;
+    uint64_t offset = place & ((1ull << FRAME_BITS) - 1);
+    const struct raw_module *module =
+        process_module(work->process, (uint32_t)(place >> FRAME_BITS));
+    struct sym_binary *binary = binary_of(work, module);
+    if (module && module->path && *module->path)
+        object->place = pool_printf(work->pool, "%s+0x%" PRIx64, path_base(module->path), offset);
+    if (!binary ||
+        !sym_variable(work->resolver->symbolizer, binary, offset, object->size, &variable))
+        return;
     object->name = variable.name;
     if (variable.file && variable.line) {
         object->declared = pool_printf(work->pool, "%s:%u", variable.file, variable.line);
         object->shown_declared = pool_printf(
             work->pool, "%s:%u", path_shown(work->pool, variable.file), variable.line);
     }
-    return true;
 }
 
 /* "file:line" of the program's own code on that stack, or its function; NULL if nothing is known. */
@@ -210,6 +213,8 @@ static const char *object_label(struct work *work, const struct doc_object *obje
 {
     if (object->name)
         return pool_printf(work->pool, "%s \"%s\"", object->what, object->name);
+    if (object->place)
+        return pool_printf(work->pool, "%s at %s", object->what, object->place);
     const char *place = own_place(work, object->allocated_at);
     const char *known =
         place ? pool_printf(work->pool, " (%s at %s)",

@@ -202,6 +202,14 @@ static bool frame_matches(const struct condition *condition, const struct doc_fr
     }
 }
 
+static bool stack_matches(const struct condition *condition, const struct doc_stack *stack)
+{
+    for (size_t i = 0; stack && i < stack->count; i++)
+        if (frame_matches(condition, &stack->frames[i]))
+            return true;
+    return false;
+}
+
 static bool condition_holds(const struct condition *condition, const struct doc_finding *finding)
 {
     for (size_t i = 0; i < finding->object_count && condition->part == PART_OBJECT; i++)
@@ -209,9 +217,14 @@ static bool condition_holds(const struct condition *condition, const struct doc_
             fnmatch(condition->pattern, finding->objects[i].name, 0) == 0)
             return true;
     for (size_t i = 0; i < finding->stack_count; i++)
-        for (size_t j = 0; j < finding->stacks[i].count; j++)
-            if (frame_matches(condition, &finding->stacks[i].frames[j]))
-                return true;
+        if (stack_matches(condition, &finding->stacks[i]))
+            return true;
+    for (size_t i = 0; i < finding->thread_count; i++)
+        if (stack_matches(condition, finding->threads[i].created_at))
+            return true;
+    for (size_t i = 0; i < finding->object_count; i++)
+        if (stack_matches(condition, finding->objects[i].allocated_at))
+            return true;
     return false;
 }
 
@@ -260,21 +273,26 @@ static const char *add_condition(struct pool *pool, const char *line, const char
     return strstr(line, condition) ? line : pool_printf(pool, "%s%s", line, condition);
 }
 
+/* The first frame of the program's own code. */
+static const char *add_stack(struct pool *pool, const char *line, const struct doc_stack *stack)
+{
+    if (!stack || !stack->count)
+        return line;
+    const struct doc_frame *frame = &stack->frames[stack->own < stack->count ? stack->own : 0];
+    if (frame->function)
+        return add_condition(pool, line, "function", frame->function);
+    return frame->shown_module ? add_condition(pool, line, "module", frame->shown_module) : line;
+}
+
 const char *suppress_line_for(struct pool *pool, const struct doc_finding *finding)
 {
     const char *line = finding->kind;
-    for (size_t i = 0; i < finding->stack_count; i++) {
-        const struct doc_stack *stack = &finding->stacks[i];
-        if (!stack->count)
-            continue;
-        const struct doc_frame *frame = &stack->frames[stack->own < stack->count ? stack->own : 0];
-        if (frame->function)
-            line = add_condition(pool, line, "function", frame->function);
-        else if (frame->shown_module)
-            line = add_condition(pool, line, "module", frame->shown_module);
-    }
+    for (size_t i = 0; i < finding->stack_count; i++)
+        line = add_stack(pool, line, &finding->stacks[i]);
+    for (size_t i = 0; i < finding->thread_count && !finding->stack_count; i++)
+        line = add_stack(pool, line, finding->threads[i].created_at);
     for (size_t i = 0; i < finding->object_count; i++)
         if (finding->objects[i].name)
             line = add_condition(pool, line, "object", finding->objects[i].name);
-    return line;
+    return line == finding->kind ? NULL : line;
 }
