@@ -147,23 +147,26 @@ static bool grow_slots(struct vc_domain *domain)
     return true;
 }
 
-static bool is_reusable(const struct vc_domain *domain, const struct vc_snapshot *known,
-                        uint32_t slot)
+static void count_lost(struct vc_domain *domain)
 {
-    const struct vc_slot *entry = &domain->slots[slot];
-    return !entry->owned && entry->epoch < domain->last_epoch &&
-           entry->epoch <= snapshot_get(known, slot);
+    (void)fetch_add_relaxed(&domain->lost, 1);
 }
 
-/* A free slot whose last owner's end is known; the search goes round, so that those that ended long ago
- * come first. */
-static uint32_t find_reusable(struct vc_domain *domain, const struct vc_snapshot *known)
+static bool is_free(const struct vc_domain *domain, uint32_t slot)
+{
+    return !domain->slots[slot].owned && domain->slots[slot].epoch < domain->last_epoch;
+}
+
+/* A free slot; `known`: only one whose last owner's end is known there. The search goes round, so that those
+ * that ended long ago come first. */
+static uint32_t find_free(struct vc_domain *domain, const struct vc_clock *known)
 {
     if (domain->owned == domain->slot_count)
         return VC_NO_SLOT;
     for (uint32_t i = 0; i < domain->slot_count; i++) {
         uint32_t slot = domain->next_free++ % domain->slot_count;
-        if (is_reusable(domain, known, slot))
+        if (is_free(domain, slot) &&
+            (!known || domain->slots[slot].epoch <= snapshot_get(known->others, slot)))
             return slot;
     }
     return VC_NO_SLOT;
@@ -173,55 +176,53 @@ static uint32_t find_fresh(struct vc_domain *domain)
 {
     if (domain->slot_count == domain->slot_capacity && !grow_slots(domain))
         return VC_NO_SLOT;
-    domain->slots[domain->slot_count] = (struct vc_slot){0, 0};
+    domain->slots[domain->slot_count] = (struct vc_slot){0};
     return domain->slot_count++;
 }
 
-/* Any free slot, whoever knows of its last owner; one with no epochs left starts again. */
-static uint32_t take_early(struct vc_domain *domain)
+/* Any free slot. As whoever will know the new owner's epochs will pass for knowing the last one's, the
+ * new owner has to know what that one knew. */
+static uint32_t take_early(struct vc_domain *domain, struct vc_clock *clock)
 {
-    for (uint32_t i = 0; i < domain->slot_count; i++) {
-        uint32_t slot = domain->next_free++ % domain->slot_count;
-        if (domain->slots[slot].owned)
-            continue;
-        if (domain->slots[slot].epoch >= domain->last_epoch)
-            domain->slots[slot].epoch = 0;
-        domain->reused_early++;
-        return slot;
-    }
-    return VC_NO_SLOT;
+    uint32_t slot = find_free(domain, NULL);
+    if (slot == VC_NO_SLOT)
+        return VC_NO_SLOT;
+    domain->reused_early++;
+    if (!snapshot_join(domain->arena, &clock->others, domain->slots[slot].end))
+        count_lost(domain);
+    return slot;
 }
 
 /* Gives the clock a slot of its own, at the epoch after the last owner's. */
 static bool take_slot(struct vc_domain *domain, struct vc_clock *clock)
 {
     spin_lock(&domain->lock);
-    uint32_t slot = find_reusable(domain, clock->others);
+    uint32_t slot = find_free(domain, clock);
     if (slot == VC_NO_SLOT && domain->slot_count >= domain->slot_limit)
-        slot = take_early(domain);
+        slot = take_early(domain, clock);
     if (slot == VC_NO_SLOT)
         slot = find_fresh(domain);
     if (slot != VC_NO_SLOT) {
-        domain->slots[slot].owned = 1;
+        struct vc_slot *entry = &domain->slots[slot];
+        snapshot_drop(domain->arena, entry->end);
+        entry->end = NULL;
+        entry->owned = 1;
         domain->owned++;
         clock->slot = slot;
-        clock->epoch = domain->slots[slot].epoch + 1;
+        clock->epoch = entry->epoch + 1;
     }
     spin_unlock(&domain->lock);
     return slot != VC_NO_SLOT;
 }
 
-static void give_slot(struct vc_domain *domain, uint32_t slot, uint32_t last_epoch)
+/* `end`: what the owner knew; the reference goes to the slot. */
+static void give_slot(struct vc_domain *domain, uint32_t slot, uint32_t last_epoch,
+                      struct vc_snapshot *end)
 {
     spin_lock(&domain->lock);
-    domain->slots[slot] = (struct vc_slot){.epoch = last_epoch, .owned = 0};
+    domain->slots[slot] = (struct vc_slot){.end = end, .epoch = last_epoch};
     domain->owned--;
     spin_unlock(&domain->lock);
-}
-
-static void count_lost(struct vc_domain *domain)
-{
-    (void)fetch_add_relaxed(&domain->lost, 1);
 }
 
 /* --- clocks ---------------------------------------------------------------------------------------- */
@@ -246,7 +247,7 @@ static void change_slot(struct vc_domain *domain, struct vc_clock *clock)
         count_lost(domain);
         return;
     }
-    give_slot(domain, clock->slot, clock->epoch);
+    give_slot(domain, clock->slot, clock->epoch, NULL); /* for good */
     *clock = next;
 }
 
@@ -276,8 +277,8 @@ bool vc_clock_begin(struct vc_domain *domain, struct vc_clock *clock, struct vc_
 
 void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock)
 {
-    give_slot(domain, clock->slot, clock->epoch);
-    snapshot_drop(domain->arena, clock->others);
+    /* Nothing happened since the release that began this epoch: its joiner knows the slot's end. */
+    give_slot(domain, clock->slot, clock->epoch - 1, clock->others);
     clock->others = NULL;
     clock->slot = VC_NO_SLOT;
 }

@@ -12,10 +12,11 @@
  *
  * Slots are reused, so that a program costs what its living threads cost: by a thread whose creator knows
  * the end of the slot's last owner, which loses nothing (whoever knows the new owner knows the old one's
- * end). When there is no such slot and the limit is reached, a free one is reused early: then what is
- * ordered after the new owner counts as ordered after the old one too. That can hide a mistake, never invent
- * one, and is counted. With more living threads than the limit there are more slots. A slot whose epochs run out is retired and its thread goes on in a new slot, as if it had
- * ended and been created again by itself; with all slots retired one starts again at 1, early as above.
+ * end). When there is no such slot and the limit is reached, a free one is reused early: its new owner then
+ * counts as created after the end of the old one. That can hide a mistake, never invent one, and is counted.
+ * With more living threads than the limit there are more slots. A slot whose epochs run out is retired and
+ * its thread goes on in a new slot, as if it had ended and been created again by itself: nothing is lost, and a
+ * retired slot per 2^32 releases is affordable.
  *
  * Thread-safety. A vc_clock belongs to its thread, a vc_time to whoever locks the object that it is in.
  *                    | domain  clock        time                 runs side by side
@@ -37,14 +38,15 @@
 #include "base/compiler.h"
 #include "base/spin.h"
 
-#define VC_SLOTS_DEFAULT 4096u
+#define VC_SLOTS_DEFAULT 2048u
 #define VC_EPOCH_BITS_DEFAULT 32u
 #define VC_NO_SLOT UINT32_MAX
 
 struct vc_snapshot; /* immutable while shared */
 
 struct vc_slot {
-    uint32_t epoch; /* free: the last owner's last epoch */
+    struct vc_snapshot *end; /* free: what the last owner knew at its end */
+    uint32_t epoch;          /* free: the last owner's last epoch */
     uint32_t owned;
 };
 
@@ -63,7 +65,7 @@ struct vc_domain {
 
 /* A running thread's clock. */
 struct vc_clock {
-    struct vc_snapshot *others; /* NULL: knows nobody. Its entry for `slot` means nothing */
+    struct vc_snapshot *others; /* NULL: knows nobody. Its entry for `slot` lags behind */
     uint32_t slot;
     uint32_t epoch;
 };
@@ -83,8 +85,8 @@ void vc_domain_forked(struct vc_domain *domain); /* child of a fork: the lock is
 /* A new thread; what `creator` did so far happens before it (NULL: nobody did). Out of memory: it
  * starts with less knowledge (counted in `lost`); false if there is not even a slot. */
 bool vc_clock_begin(struct vc_domain *domain, struct vc_clock *clock, struct vc_clock *creator);
-/* The thread has ended: its slot may be reused. What it did last is published by a vc_release before,
- * which the joiner acquires. */
+/* The thread has ended: its slot may be reused. The last that it did was a vc_release, which its joiner
+ * acquires. */
 void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock);
 
 /* time := now; whoever acquires it comes after what the thread did so far. */
