@@ -9,6 +9,7 @@
 #ifndef DETECT_INTERCEPT_LAYOUT_H
 #define DETECT_INTERCEPT_LAYOUT_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
 
@@ -37,6 +38,12 @@ static inline bool mutex_plain(const pthread_mutex_t *mutex)
 static inline bool mutex_errorcheck(const pthread_mutex_t *mutex)
 {
     return (mutex_kind(mutex) & MUTEX_TYPE) == PTHREAD_MUTEX_ERRORCHECK_NP;
+}
+
+/* A robust mutex that was unlocked without pthread_mutex_consistent (PTHREAD_MUTEX_NOTRECOVERABLE). */
+static inline bool mutex_lost(const pthread_mutex_t *mutex)
+{
+    return (mutex_kind(mutex) & MUTEX_ROBUST) && mutex->__data.__owner == INT_MAX - 1;
 }
 
 /* pthread_mutex_destroy refuses (EBUSY) while the mutex has users, which count waiters too. */

@@ -2,7 +2,8 @@
 /* Interceptors of mutexes, and what C11's share with them (mutex.h).
  *
  * The real trylock comes first: where it succeeds nobody has waited, and it returns the same as the real
- * lock in every state but "busy". Then the real blocking call decides, also between waiting and EDEADLK. */
+ * lock in every state but "busy". Then the real blocking call decides, also between waiting and EDEADLK.
+ * A mutex that is not recoverable is not tried: glibc's trylock then leaves it locked. */
 #include "intercept/mutex.h"
 
 #include "intercept/layout.h"
@@ -48,6 +49,8 @@ static int block(const struct call *call, enum object_kind kind, pthread_mutex_t
     wait_begin(&wait);
     int error = real_lock(mutex, timeout);
     wait_end_lock(&wait, error);
+    if (error == ENOTRECOVERABLE)
+        tell_invalid(call, kind, mutex, INVALID_NOT_RECOVERABLE, 0);
     call_leave(call);
     return error;
 }
@@ -84,6 +87,8 @@ int mutex_lock(const struct call *call, enum object_kind kind, pthread_mutex_t *
     if (UNLIKELY(!call->self))
         return REAL(pthread_mutex_lock)(mutex);
     ensure_known(call, kind, mutex);
+    if (UNLIKELY(mutex_lost(mutex)))
+        return block(call, kind, mutex, &forever);
     int error = REAL(pthread_mutex_trylock)(mutex);
     if (UNLIKELY(error != 0))
         return lock_slow(call, kind, mutex, &forever, error);
@@ -92,12 +97,12 @@ int mutex_lock(const struct call *call, enum object_kind kind, pthread_mutex_t *
     return 0;
 }
 
-/* libc checks the clock first, and with priority inheritance more than that; the time only if it has
- * to wait. */
+/* libc checks the clock first, with priority inheritance the kernel the time; else that is looked at only
+ * if there is a need to wait. */
 static bool may_try_first(const pthread_mutex_t *mutex, const struct timeout *timeout)
 {
-    return timeout_clock_valid(timeout) &&
-           !(timeout->patience == WAIT_CLOCK && (mutex_kind(mutex) & MUTEX_INHERIT));
+    return !mutex_lost(mutex) && !(mutex_kind(mutex) & MUTEX_INHERIT) &&
+           timeout_clock_valid(timeout);
 }
 
 int mutex_timedlock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Interceptors of semaphores.
  *
- * The waiting functions are cancellation points even if they need not wait, which the try variant is not:
- * the test comes first, as in libc. They report errors through errno, which nothing else here may touch.
+ * sem_wait and sem_timedwait are cancellation points even if they need not wait, which the try variant is
+ * not: the test comes first, as in libc. They report errors through errno, which nothing else here may touch.
  * sem_post may be called by signal handlers: it is as safe as the rest of the detector, which defers
  * signals while it works. */
 #include "intercept/intercept.h"
@@ -65,18 +65,6 @@ static ALWAYS_INLINE int wait_known(const struct call *call, sem_t *sem,
     return 0;
 }
 
-static int timedwait(const struct call *call, sem_t *sem, const struct timeout *timeout)
-{
-    if (!call->self)
-        return real_wait(sem, timeout);
-    ensure_known(call, sem);
-    if (timeout_refused(call, OBJECT_SEM, sem, timeout)) {
-        call_leave(call);
-        return real_wait(sem, timeout);
-    }
-    return wait_known(call, sem, timeout);
-}
-
 EXPORT int sem_wait(sem_t *sem)
 {
     REAL(pthread_testcancel)();
@@ -93,17 +81,28 @@ EXPORT int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict ab
     if (timeout_valid(&timeout))
         REAL(pthread_testcancel)();
     CALL(call);
-    return timedwait(&call, sem, &timeout);
+    if (!call.self)
+        return real_wait(sem, &timeout);
+    ensure_known(&call, sem);
+    if (timeout_refused(&call, OBJECT_SEM, sem, &timeout)) {
+        call_leave(&call);
+        return real_wait(sem, &timeout);
+    }
+    return wait_known(&call, sem, &timeout);
 }
 
+/* Whether it acts on a cancellation without having to wait has changed between versions of glibc: so
+ * nothing is tried first. */
 EXPORT int sem_clockwait(sem_t *restrict sem, clockid_t clock,
                          const struct timespec *restrict abstime)
 {
-    struct timeout timeout = {WAIT_CLOCK, clock, abstime};
-    if (timeout_valid(&timeout))
-        REAL(pthread_testcancel)();
     CALL(call);
-    return timedwait(&call, sem, &timeout);
+    struct timeout timeout = {WAIT_CLOCK, clock, abstime};
+    if (!call.self)
+        return real_wait(sem, &timeout);
+    ensure_known(&call, sem);
+    timeout_refused(&call, OBJECT_SEM, sem, &timeout);
+    return block(&call, sem, &timeout);
 }
 
 EXPORT int sem_trywait(sem_t *sem)
