@@ -31,45 +31,46 @@ static void tell_exit(int status, const struct call_site *site)
     self_leave(self);
 }
 
-static void exits(int status, const struct call_site *site)
-{
-    if (runtime.on && sys_getpid() == runtime.pid)
-        tell_exit(status, site);
-}
-
-void process_ends(int status, const struct call_site *site)
+/* The status that the process shall have instead (exit-code, preloaded by hand). */
+static int exits(int status, const struct call_site *site)
 {
     if (!runtime.on || sys_getpid() != runtime.pid)
-        return;
+        return status;
+    tell_exit(status, site);
+    return runtime_exiting(status);
+}
+
+int process_ends(int status, const struct call_site *site)
+{
+    if (!runtime.on || sys_getpid() != runtime.pid)
+        return status;
     tell_exit(status, site);
     struct self *self = self_enter();
     if (!self)
-        return;
+        return status;
     runtime_flush("exit", status);
     self_leave(self);
+    return runtime_exiting(status);
 }
 
 INTERCEPT(_Noreturn void, exit, (int status))
 {
     struct call_site site = CALL_SITE();
-    exits(status, &site);
-    REAL(exit)(status);
+    REAL(exit)(exits(status, &site));
     __builtin_unreachable();
 }
 
 INTERCEPT(_Noreturn void, _exit, (int status))
 {
     struct call_site site = CALL_SITE();
-    process_ends(status, &site);
-    REAL(_exit)(status);
+    REAL(_exit)(process_ends(status, &site));
     __builtin_unreachable();
 }
 
 INTERCEPT(_Noreturn void, _Exit, (int status))
 {
     struct call_site site = CALL_SITE();
-    process_ends(status, &site);
-    REAL(_exit)(status);
+    REAL(_exit)(process_ends(status, &site));
     __builtin_unreachable();
 }
 
@@ -77,8 +78,7 @@ INTERCEPT(_Noreturn void, _Exit, (int status))
 INTERCEPT(_Noreturn void, quick_exit, (int status))
 {
     struct call_site site = CALL_SITE();
-    process_ends(status, &site);
-    REAL(quick_exit)(status);
+    REAL(quick_exit)(process_ends(status, &site));
     __builtin_unreachable();
 }
 
@@ -102,8 +102,7 @@ static int watched_main(int argc, char **argv, char **envp)
 {
     struct call_site site = CALL_SITE();
     int status = program_main(argc, argv, envp);
-    exits(status, &site);
-    return status;
+    return exits(status, &site);
 }
 
 INTERCEPT(int, __libc_start_main, (int (*main)(int, char **, char **), int argc, char **argv,

@@ -8,7 +8,7 @@
 #include "runtime/runtime.h"
 
 /* The process ends here, without handlers: the last that is heard of it. */
-void process_ends(int status, const struct call_site *site);
+int process_ends(int status, const struct call_site *site);
 
 /* A system call that copies the process (fork, clone without CLONE_VM), or starts something that runs in
  * our memory (with it). */

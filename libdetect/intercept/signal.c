@@ -6,7 +6,6 @@
  * the program's would be called without us, which is as well, the child's next step being exec. */
 #include <errno.h>
 
-#include "base/sys.h"
 #include "intercept/export.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
@@ -15,20 +14,13 @@
 /* The signals that siginterrupt() has told to interrupt system calls; see signal(2). */
 static uint64_t interrupting;
 
-static int action(int signo, const struct sigaction *act, struct sigaction *old)
-{
-    if (!runtime.on || sys_getpid() != runtime.pid)
-        return REAL(sigaction)(signo, act, old);
-    return signals_action(signo, act, old);
-}
-
 static uint64_t bit(int signo) { return 1ull << ((unsigned)(signo - 1) % 64); }
 
 static bool valid(int signo) { return signo >= 1 && signo < NSIG; }
 
 INTERCEPT(int, sigaction, (int signo, const struct sigaction *act, struct sigaction *old))
 {
-    return action(signo, act, old);
+    return signals_action(signo, act, old);
 }
 
 EXPORT int intercepted___sigaction(int, const struct sigaction *, struct sigaction *)
@@ -44,7 +36,7 @@ static sighandler_t install(int signo, sighandler_t handler, int flags, bool blo
     }
     if (block_itself)
         sigaddset(&act.sa_mask, signo);
-    return action(signo, &act, &old) < 0 ? SIG_ERR : old.sa_handler;
+    return signals_action(signo, &act, &old) < 0 ? SIG_ERR : old.sa_handler;
 }
 
 /* BSD: the handler stays, the signal is blocked in it, system calls are restarted. */
@@ -71,7 +63,7 @@ EXPORT sighandler_t intercepted___sysv_signal(int, sighandler_t) __asm__("__sysv
 INTERCEPT(int, siginterrupt, (int signo, int interrupts))
 {
     struct sigaction act;
-    if (action(signo, NULL, &act) < 0)
+    if (signals_action(signo, NULL, &act) < 0)
         return -1;
     if (interrupts) {
         fetch_or_relaxed(&interrupting, bit(signo));
@@ -80,13 +72,13 @@ INTERCEPT(int, siginterrupt, (int signo, int interrupts))
         fetch_and_relaxed(&interrupting, ~bit(signo));
         act.sa_flags |= SA_RESTART;
     }
-    return action(signo, &act, NULL);
+    return signals_action(signo, &act, NULL);
 }
 
 INTERCEPT(int, sigignore, (int signo))
 {
     struct sigaction act = {.sa_handler = SIG_IGN};
-    return action(signo, &act, NULL);
+    return signals_action(signo, &act, NULL);
 }
 
 /* --- sigset ----------------------------------------------------------------------------------------------------- */
@@ -109,7 +101,7 @@ INTERCEPT(sighandler_t, sigset, (int signo, sighandler_t handler))
         return SIG_ERR;
     }
     bool hold = handler == SIG_HOLD;
-    if (action(signo, hold ? NULL : &act, &old) < 0)
+    if (signals_action(signo, hold ? NULL : &act, &old) < 0)
         return SIG_ERR;
     int was_blocked = block(hold ? SIG_BLOCK : SIG_UNBLOCK, signo);
     if (was_blocked < 0)

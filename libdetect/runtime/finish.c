@@ -65,10 +65,16 @@ void runtime_flush(const char *reason, int status)
         self->depth = depth;
 }
 
-int runtime_exit_status(int status)
+/* What the destructor tells. */
+static int exit_status;
+
+int runtime_exiting(int status)
 {
     bool changes = !runtime.under_run && runtime.options.exit_code_set && runtime.counted > 0;
-    return changes ? runtime.options.exit_code : status;
+    exit_status = changes ? runtime.options.exit_code : status;
+    if (!runtime.under_run)
+        runtime_keep_standard_error();
+    return exit_status;
 }
 
 void runtime_end_stuck(void)
@@ -83,4 +89,4 @@ void runtime_end_stuck(void)
 }
 
 /* After the program's last destructor: ours was the first constructor. */
-__attribute__((destructor)) static void end(void) { runtime_flush("exit", runtime.exit_status); }
+__attribute__((destructor)) static void end(void) { runtime_flush("exit", exit_status); }

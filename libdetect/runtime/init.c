@@ -24,12 +24,13 @@ struct runtime runtime;
 /* --- text ------------------------------------------------------------------------------------------------------ */
 
 static struct {
+    int fd;
     uint64_t device, inode;
-} standard_error;
+} standard_error = {.fd = 2};
 
 static bool is_standard_error_open(struct stat *status)
 {
-    return sys_call(SYS_newfstatat, 2, (long)"", (long)status, AT_EMPTY_PATH, 0, 0) == 0;
+    return sys_call(SYS_newfstatat, standard_error.fd, (long)"", (long)status, AT_EMPTY_PATH, 0, 0) == 0;
 }
 
 static void remember_standard_error(void)
@@ -49,6 +50,15 @@ static bool is_standard_error_unchanged(void)
            status.st_ino == standard_error.inode;
 }
 
+void runtime_keep_standard_error(void)
+{
+    if (standard_error.fd != 2 || !is_standard_error_unchanged())
+        return;
+    long copy = sys_call(SYS_fcntl, 2, F_DUPFD_CLOEXEC, 3, 0, 0, 0);
+    if (copy > 0)
+        standard_error.fd = (int)copy;
+}
+
 void runtime_say(const char *const *words, size_t count)
 {
     char line[2 * PATH_BYTES];
@@ -60,7 +70,7 @@ void runtime_say(const char *const *words, size_t count)
     }
     line[used++] = '\n';
     if (is_standard_error_unchanged())
-        sys_write_all(2, line, used);
+        sys_write_all(standard_error.fd, line, used);
 }
 
 static const char *copy_text(const char *text)

@@ -16,7 +16,6 @@ struct runtime {
     bool under_run;  /* started by `detect run` */
     pid_t pid;       /* differs from getpid() only in the child of a vfork */
     uint64_t found, counted; /* findings; of those, how many count for the status (fail-on) */
-    int exit_status; /* as far as known: set by exit's interceptor */
     uint64_t handled_signals; /* signals with a handler of the program's, bit signo-1 */
     struct options options;
     char **args;     /* of the program, terminated by NULL; a copy */
@@ -59,11 +58,13 @@ void runtime_flush(const char *reason, int status);
 bool runtime_open_report(void);
 /* One line on the program's standard error, if that is still what it was at the start. */
 void runtime_say(const char *const *words, size_t count);
+/* Many programs close it in an atexit handler, before our last line: from here on a duplicate is used. */
+void runtime_keep_standard_error(void);
 #define RUNTIME_SAY(...)                                                                           \
     runtime_say((const char *const[]){__VA_ARGS__}, ARRAY_LEN(((const char *const[]){__VA_ARGS__})))
-/* The status with which the process is to end instead of `status`: `exit-code` when preloaded by hand with
- * that option given and something was found that counts. */
-int runtime_exit_status(int status);
+/* The process is about to end with `status`: returns the one that it shall have, `exit-code` when preloaded by
+ * hand with that option given and something was found that counts. */
+int runtime_exiting(int status);
 /* The process is stuck for good and `on-deadlock` says kill or stop (called from the monitor). */
 void runtime_end_stuck(void);
 
