@@ -405,9 +405,18 @@ void detector_forked(struct detector *det, struct thread *self)
     spin_unlock(&det->lock);
 }
 
-/* The thread that forks holds the locks over the fork itself. */
-void detector_freeze(struct detector *det) { spin_lock(&det->lock); }
-void detector_thaw(struct detector *det) { spin_unlock(&det->lock); }
+/* The thread that forks holds the locks over the fork itself: no record is half changed in the child. */
+void detector_freeze(struct detector *det)
+{
+    spin_lock(&det->lock);
+    spin_lock_all(det->order_locks, ORDER_STRIPES);
+}
+
+void detector_thaw(struct detector *det)
+{
+    spin_unlock_all(det->order_locks, ORDER_STRIPES);
+    spin_unlock(&det->lock);
+}
 
 struct detector_stats detector_stats(struct detector *det)
 {

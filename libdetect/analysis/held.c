@@ -35,7 +35,7 @@ bool held_grow(struct held_list *held, struct arena *arena)
     return true;
 }
 
-void held_remove_at(struct held_list *held, uint32_t index)
+void held_remove_below_top(struct held_list *held, uint32_t index)
 {
     uint32_t above = held->count - index - 1;
     memmove(&held->locks[index], &held->locks[index + 1], above * sizeof(held->locks[0]));

@@ -35,8 +35,19 @@ void held_init(struct held_list *held);
 void held_clear(struct held_list *held, struct arena *arena);
 /* Room for one more; false when out of memory. */
 bool held_grow(struct held_list *held, struct arena *arena);
+void held_remove_below_top(struct held_list *held, uint32_t index);
+
 /* Takes out the entry at `index`; the nodes above it are unknown from then on. */
-void held_remove_at(struct held_list *held, uint32_t index);
+static inline void held_remove_at(struct held_list *held, uint32_t index)
+{
+    if (UNLIKELY(index + 1 != held->count)) {
+        held_remove_below_top(held, index);
+        return;
+    }
+    store_release(&held->count, index);
+    if (held->known > index)
+        held->known = index;
+}
 
 /* The entry of the object's present identity, newest first; NULL if it is not held. */
 static inline struct held_lock *held_find(const struct held_list *held, const struct object *object)

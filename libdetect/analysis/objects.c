@@ -11,7 +11,8 @@
 #define PAGE_SHIFT 12
 #define GRANULE_SHIFT 6
 #define FIRST_SLOTS 1024u
-#define SLAB_RECORDS 680u
+#define SLAB_RECORDS 2048u
+#define SLAB_PAGES 128u
 
 /* uid:  61..30 generation of the record, 29..0 number of the record + 1 */
 #define UID_RECORD_BITS 30
@@ -21,7 +22,7 @@ struct object_slab {
     struct object records[SLAB_RECORDS];
 };
 
-_Static_assert(sizeof(struct object_slab) <= 64u << 10, "a slab comes from the arena's classes");
+_Static_assert(sizeof(struct object_slab) > 64u << 10, "slabs are mapped: only what is used is touched");
 
 /* Numbers (descriptors, signals) are spread so that each has a granule of its own, in pages that no
  * memory has. Two that share a page and granule share a chain; the record holds the exact address. */
@@ -143,21 +144,29 @@ static bool rebuild(struct object_table *table)
     return true;
 }
 
+static bool add_pages(struct object_table *table)
+{
+    struct object_page *pages = arena_alloc(table->arena, SLAB_PAGES * sizeof(*pages));
+    if (!pages)
+        return false;
+    for (unsigned i = 0; i < SLAB_PAGES; i++) {
+        pages[i].next_free = table->free_pages;
+        table->free_pages = &pages[i];
+    }
+    return true;
+}
+
 static struct object_page *new_page(struct object_table *table, uint64_t number)
 {
     if ((!table->pages || (table->page_count + 1) * 2 > table->pages->mask) && !rebuild(table) &&
         (!table->pages || table->page_count + 1 >= table->pages->mask))
         return NULL;
-    struct object_page *page = table->free_pages;
-    if (page) {
-        table->free_pages = page->next_free;
-    } else {
-        page = arena_alloc(table->arena, sizeof(*page));
-        if (!page) {
-            table->lost++;
-            return NULL;
-        }
+    if (!table->free_pages && !add_pages(table)) {
+        table->lost++;
+        return NULL;
     }
+    struct object_page *page = table->free_pages;
+    table->free_pages = page->next_free;
     store_relaxed(&page->number, number);
     put_page(table->pages, page);
     table->page_count++;

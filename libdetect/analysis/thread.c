@@ -233,12 +233,21 @@ void thread_refresh_held(struct thread *thread)
 
 /* --- fork --------------------------------------------------------------------------------------------------- */
 
+/* The thread may have been in the fast path when the process was copied: an entry without an owner is a lock
+ * that it had taken, or not given back yet. */
+static bool was_held(const struct held_lock *lock, const struct thread *gone)
+{
+    return held_is_current(lock, gone) ||
+           (lock->object->uid == lock->uid && !lock->object->owner &&
+            !(gone->attention & ATTENTION_HELD));
+}
+
 static void orphan_locks(struct thread *gone)
 {
     for (uint32_t i = 0; i < gone->held.count; i++) {
         const struct held_lock *lock = &gone->held.locks[i];
         struct object *object = lock->object;
-        if (!held_is_current(lock, gone))
+        if (!was_held(lock, gone))
             continue;
         object->flags |= OBJ_ORPHANED;
         object->last_owner = gone->id;

@@ -47,9 +47,8 @@ bool spin_trylock(struct spin *lock)
     return true;
 }
 
-void spin_lock(struct spin *lock)
+static void take(struct spin *lock)
 {
-    rank_enter(lock->rank);
     for (int i = 0; i < SPINS_BEFORE_SLEEP; i++) {
         if (try_once(lock))
             return;
@@ -59,12 +58,37 @@ void spin_lock(struct spin *lock)
         sys_futex_wait(&lock->word, 2, 0);
 }
 
-void spin_unlock(struct spin *lock)
+static void give(struct spin *lock)
 {
-    rank_leave(lock->rank);
     /* Releases to the exchange or compare_exchange of the next holder. */
     if (exchange_acq_rel(&lock->word, 0) == 2)
         sys_futex_wake(&lock->word, 1);
+}
+
+void spin_lock(struct spin *lock)
+{
+    rank_enter(lock->rank);
+    take(lock);
+}
+
+void spin_unlock(struct spin *lock)
+{
+    rank_leave(lock->rank);
+    give(lock);
+}
+
+void spin_lock_all(struct spin *locks, unsigned count)
+{
+    rank_enter(locks[0].rank);
+    for (unsigned i = 0; i < count; i++)
+        take(&locks[i]);
+}
+
+void spin_unlock_all(struct spin *locks, unsigned count)
+{
+    rank_leave(locks[0].rank);
+    for (unsigned i = 0; i < count; i++)
+        give(&locks[i]);
 }
 
 void spin_reset(struct spin *lock)

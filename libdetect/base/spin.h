@@ -37,6 +37,9 @@ void spin_init(struct spin *lock, enum lock_rank rank);
 void spin_lock(struct spin *lock);
 bool spin_trylock(struct spin *lock);
 void spin_unlock(struct spin *lock);
+/* An array of locks of one rank, all of them at once (nobody else holds more than one). */
+void spin_lock_all(struct spin *locks, unsigned count);
+void spin_unlock_all(struct spin *locks, unsigned count);
 /* In the child of a fork, where the holder no longer exists. */
 void spin_reset(struct spin *lock);
 
