@@ -97,7 +97,7 @@ struct thread *detector_thread_create(struct detector *det, struct thread *creat
     struct thread *thread = take_record(det);
     if (thread && !enter(det, thread, creator)) {
         if (thread->has_clock)
-            vc_clock_end(&det->clocks, &thread->clock);
+            vc_clock_end(&det->clocks, &thread->clock, NULL);
         drop_caches(det, thread);
         put_record(det, thread);
         thread = NULL;
@@ -166,8 +166,7 @@ static void stop_running(struct detector *det, struct thread *thread)
     waitgraph_end(det, thread);
     thread->ended = true;
     if (thread->has_clock) {
-        vc_release(&det->clocks, &thread->clock, &thread->end);
-        vc_clock_end(&det->clocks, &thread->clock);
+        vc_clock_end(&det->clocks, &thread->clock, &thread->end);
         thread->has_clock = false;
     }
     drop_caches(det, thread);
@@ -265,7 +264,7 @@ void threads_forked(struct detector *det, struct thread *self)
         waitgraph_end(det, thread);
         orphan_locks(thread);
         if (thread->has_clock)
-            vc_clock_end(&det->clocks, &thread->clock);
+            vc_clock_end(&det->clocks, &thread->clock, NULL);
         drop_caches(det, thread);
         forget(det, thread);
     }

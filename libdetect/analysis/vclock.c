@@ -275,10 +275,13 @@ bool vc_clock_begin(struct vc_domain *domain, struct vc_clock *clock, struct vc_
     return false;
 }
 
-void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock)
+void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *end)
 {
-    /* Nothing happened since the release that began this epoch: its joiner knows the slot's end. */
-    give_slot(domain, clock->slot, clock->epoch - 1, clock->others);
+    if (end) { /* a release without a new epoch: whoever acquires it knows the slot's end */
+        vc_time_clear(domain, end);
+        vc_now(clock, end);
+    }
+    give_slot(domain, clock->slot, clock->epoch, clock->others);
     clock->others = NULL;
     clock->slot = VC_NO_SLOT;
 }

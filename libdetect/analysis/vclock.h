@@ -21,7 +21,7 @@
  * Thread-safety. A vc_clock belongs to its thread, a vc_time to whoever locks the object that it is in.
  *                    | domain  clock        time                 runs side by side
  *   vc_clock_begin   | writes  both write   -                    no: under the caller's lock
- *   vc_clock_end     | writes  writes       -                    no: under the caller's lock
+ *   vc_clock_end     | writes  writes       writes                   no: under the caller's lock
  *   vc_release*      | -       writes       writes               yes, with other clocks and times
  *   vc_acquire       | -       writes       reads                yes
  *   vc_now, _copy    | -       reads        writes               yes
@@ -85,9 +85,9 @@ void vc_domain_forked(struct vc_domain *domain); /* child of a fork: the lock is
 /* A new thread; what `creator` did so far happens before it (NULL: nobody did). Out of memory: it
  * starts with less knowledge (counted in `lost`); false if there is not even a slot. */
 bool vc_clock_begin(struct vc_domain *domain, struct vc_clock *clock, struct vc_clock *creator);
-/* The thread has ended: its slot may be reused. The last that it did was a vc_release, which its joiner
- * acquires. */
-void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock);
+/* The thread has ended: its slot may be reused, by whoever comes after `end`, which its joiner acquires.
+ * NULL: nobody will. */
+void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *end);
 
 /* time := now; whoever acquires it comes after what the thread did so far. */
 void vc_release(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *time);

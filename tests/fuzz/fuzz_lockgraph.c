@@ -284,8 +284,7 @@ static void op_end(struct fuzz_run *run, struct fuzz_thread *thread)
     struct vc_time end = {0};
     if (thread->held_count || thread == &run->threads[0])
         return;
-    vc_release(&run->clocks, &thread->clock, &end);
-    vc_clock_end(&run->clocks, &thread->clock);
+    vc_clock_end(&run->clocks, &thread->clock, &end);
     lg_cache_clear(&thread->cache, run->graph);
     thread->alive = false;
     bool joined = joiner->alive;

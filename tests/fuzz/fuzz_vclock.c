@@ -61,8 +61,7 @@ static void end(struct fuzz_run *run, struct fuzz_thread *thread)
 {
     struct fuzz_thread *joiner = &run->threads[random_below(&run->random, THREADS)];
     struct vc_time last = {0};
-    vc_release(&run->domain, &thread->clock, &last);
-    vc_clock_end(&run->domain, &thread->clock);
+    vc_clock_end(&run->domain, &thread->clock, &last);
     thread->alive = false;
     if (joiner->alive) {
         vc_acquire(&run->domain, &joiner->clock, &last);
@@ -149,7 +148,7 @@ static bool finish(struct fuzz_run *run)
         vc_time_clear(&run->domain, &run->syncs[i]);
     for (int i = 0; i < THREADS; i++)
         if (run->threads[i].alive)
-            vc_clock_end(&run->domain, &run->threads[i].clock);
+            vc_clock_end(&run->domain, &run->threads[i].clock, NULL);
     for (uint32_t slot = 0; slot < run->domain.slot_count; slot++) {
         struct vc_time end = {.others = run->domain.slots[slot].end};
         vc_time_clear(&run->domain, &end);
