@@ -16,7 +16,10 @@
 #include "runtime/work_stack.h"
 
 #define SIGNALS 65
-#define QUEUE_LENGTH 16
+/* A standard signal is queued once; a real-time signal is blocked in the interrupted code from this place on,
+ * and so stays in the kernel's queue. 8 + 31 + 33 entries can come together. */
+#define QUEUE_LENGTH 80
+#define QUEUE_PLENTY 8
 #define NESTED_HANDLERS 16
 #define ALL_SIGNALS (~(uint64_t)0)
 
@@ -36,9 +39,17 @@ struct active_handler {
     uintptr_t alt_low, alt_high; /* the alternate stack that it runs on, or 0, 0 */
 };
 
+/* The part of siginfo_t that Linux fills. */
+#define INFO_BYTES 48
+struct queued {
+    _Alignas(siginfo_t) char bytes[INFO_BYTES];
+};
+_Static_assert(offsetof(siginfo_t, si_signo) == 0, "the first word of a queued signal is its number");
+
 struct signal_queue {
     uint32_t count, lost;
-    siginfo_t info[QUEUE_LENGTH];
+    uint64_t blocked; /* by us, in the code that was interrupted */
+    struct queued info[QUEUE_LENGTH];
     struct active_handler active[NESTED_HANDLERS];
 };
 
@@ -203,31 +214,53 @@ static bool is_fault(int signo, const siginfo_t *info)
     }
 }
 
-/* As the kernel does: a standard signal is pending once, a real-time one as often as it was sent. */
-static void enqueue(struct self *self, const siginfo_t *info)
+static int number_of(const struct queued *queued)
+{
+    int signo;
+    memcpy(&signo, queued->bytes, sizeof(signo));
+    return signo;
+}
+
+static bool is_queued(const struct signal_queue *queue, int signo)
+{
+    for (uint32_t i = 0; i < queue->count && i < QUEUE_LENGTH; i++)
+        if (number_of(&queue->info[i]) == signo)
+            return true;
+    return false;
+}
+
+/* As the kernel does: a standard signal is pending once, a real-time one as often as it was sent. Another signal
+ * may come in between at any point here: an entry is reserved first, and shows no number until it is written. */
+static void enqueue(struct self *self, const siginfo_t *info, ucontext_t *context)
 {
     struct signal_queue *queue = self->signals;
-    bool once = info->si_signo < SIGRTMIN;
-    for (uint32_t i = 0; i < queue->count && once; i++)
-        if (queue->info[i].si_signo == info->si_signo)
-            return;
-    if (queue->count < QUEUE_LENGTH) {
-        memcpy(&queue->info[queue->count], info, sizeof(*info));
-        compiler_barrier(); /* a handler that comes in now sees a complete entry or none */
-        queue->count++;
-    } else {
+    int signo = info->si_signo;
+    if (signo < SIGRTMIN && is_queued(queue, signo))
+        return;
+    uint32_t place = fetch_add_relaxed(&queue->count, 1);
+    if (place < QUEUE_LENGTH)
+        memcpy(queue->info[place].bytes, info, INFO_BYTES);
+    else
         queue->lost++;
+    if (signo >= SIGRTMIN && place >= QUEUE_PLENTY) {
+        fetch_or_relaxed(&queue->blocked, 1ull << (signo - 1));
+        sigaddset(&context->uc_sigmask, signo);
     }
     self->pending = true;
 }
 
+/* All signals are blocked. */
 static void send_again(struct self *self)
 {
     struct signal_queue *queue = self->signals;
     pid_t pid = sys_getpid();
-    for (uint32_t i = 0; i < queue->count; i++)
-        sys_call(SYS_rt_tgsigqueueinfo, pid, self->tid, queue->info[i].si_signo,
-                 (long)&queue->info[i], 0, 0);
+    for (uint32_t i = 0; i < queue->count && i < QUEUE_LENGTH; i++) {
+        siginfo_t info;
+        memset(&info, 0, sizeof(info));
+        memcpy(&info, queue->info[i].bytes, INFO_BYTES);
+        sys_call(SYS_rt_tgsigqueueinfo, pid, self->tid, info.si_signo, (long)&info, 0, 0);
+        memset(&queue->info[i], 0, sizeof(queue->info[i]));
+    }
     queue->count = 0;
     self->pending = false;
 }
@@ -235,14 +268,16 @@ static void send_again(struct self *self)
 void signals_deliver(struct self *self)
 {
     uint64_t mask = signals_block_all();
+    struct signal_queue *queue = self->signals;
     send_again(self);
-    uint32_t lost = self->signals->lost;
-    self->signals->lost = 0;
-    if (lost > 0) {
+    if (queue->lost > 0) {
+        queue->lost = 0;
         self->depth = 1;
         runtime_limit("signals-lost", "more signals arrived in one detector call than are queued");
         self->depth = 0;
     }
+    mask &= ~queue->blocked;
+    queue->blocked = 0;
     signals_restore(mask); /* here they arrive, in the kernel's order */
 }
 
@@ -374,7 +409,7 @@ static void on_signal(int signo, siginfo_t *info, void *context)
     bool watched = self && !self->gone && self->signals;
     int depth = watched ? self->depth : 0;
     if (depth > 0 && !is_fault(signo, info)) {
-        enqueue(self, info);
+        enqueue(self, info, context);
         return;
     }
     struct sigaction set;
