@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -146,17 +145,4 @@ void child_done(struct child *child)
         continue;
     close(child->signals);
     sigprocmask(SIG_SETMASK, &mask_before, NULL);
-}
-
-bool child_alive(pid_t pid)
-{
-    char path[64], text[512];
-    snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
-    if (fd >= 0)
-        close(fd);
-    text[n > 0 ? n : 0] = 0;
-    const char *state = strrchr(text, ')'); /* the command's name may contain anything */
-    return state && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
 }

@@ -31,7 +31,5 @@ void child_stop_with(struct child *child);
 int child_status(const struct child *child);
 /* Signals act on us again. */
 void child_done(struct child *child);
-/* Whether the process exists and is no zombie. */
-bool child_alive(pid_t pid);
 
 #endif

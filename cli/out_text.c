@@ -295,6 +295,20 @@ static void found(FILE *out, const struct document *document)
                 plural(document->notes_hidden));
 }
 
+/* "5 threads, 12 locks, 31 lock orders seen in 1 process": what makes "nothing found" believable. */
+static void seen(FILE *out, const struct document *document)
+{
+    uint64_t threads = document_stat(document, "threads_seen");
+    uint64_t locks = document_stat(document, "locks_seen");
+    uint64_t orders = document_stat(document, "lock_orders");
+    if (threads)
+        fprintf(out, "; %" PRIu64 " thread%s, %" PRIu64 " lock%s, %" PRIu64 " lock order%s seen", threads,
+                plural(threads), locks, plural(locks), orders, plural(orders));
+    else
+        fputs("; threads and locks were not counted", out); /* every process has a thread */
+    fprintf(out, " in %zu process%s", document->processes, document->processes == 1 ? "" : "es");
+}
+
 static void summary(struct output *output, const struct document *document)
 {
     char *text = NULL;
@@ -302,20 +316,13 @@ static void summary(struct output *output, const struct document *document)
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return;
-    uint64_t threads = document_stat(document, "threads_seen");
-    uint64_t locks = document_stat(document, "locks_seen");
-    uint64_t orders = document_stat(document, "lock_orders");
     fputs("detect: ", out);
     if (document->processes == 0)
         fputs("no process was watched", out);
     else
         found(out, document);
     if (document->processes)
-        fprintf(out,
-                "; %" PRIu64 " thread%s, %" PRIu64 " lock%s, %" PRIu64
-                " lock order%s seen in %zu process%s",
-                threads, plural(threads), locks, plural(locks), orders, plural(orders),
-                document->processes, document->processes == 1 ? "" : "es");
+        seen(out, document);
     fclose(out);
     style(output, BOLD);
     wrap(output, 0, 2 * DETAIL, text);

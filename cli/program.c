@@ -27,6 +27,12 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool is_executable(const char *path) { return is_file(path) && access(path, X_OK) == 0; }
 
 /* The first executable of that name on PATH; if there is only one that is not executable, that one. */
@@ -82,9 +88,9 @@ int program_find(struct pool *pool, char **words, struct program *program)
         say("%s: no such program%s", name, has_slash ? "" : " on PATH");
         return STATUS_NOT_FOUND;
     }
-    if (!is_executable(path)) {
+    if (is_directory(path) || access(path, X_OK) != 0) {
         say("%s: cannot be executed: %s", path,
-            is_file(path) || errno ? strerror(errno) : "it is a directory");
+            is_directory(path) ? "it is a directory" : strerror(errno));
         return STATUS_NOT_EXECUTABLE;
     }
     program->path = path;

@@ -128,14 +128,25 @@ static void find_own(struct work *work, struct doc_stack *stack)
                                     stack->frames[stack->own].line);
 }
 
+#define KERNEL_NAME_MAX 15 /* TASK_COMM_LEN without the terminator, prctl(2) */
+
+/* NULL if nobody named it: a new thread is called like the program. */
+static const char *thread_name(const struct raw_process *process, const struct raw_thread *thread)
+{
+    if (!thread || !thread->name || !*thread->name)
+        return NULL;
+    const char *inherited = process->program ? path_base(process->program) : "";
+    return strncmp(thread->name, inherited, KERNEL_NAME_MAX) == 0 ? NULL : thread->name;
+}
+
 static const char *thread_label(struct work *work, uint32_t number)
 {
-    const struct raw_thread *thread = process_thread(work->process, number);
+    const char *name = thread_name(work->process, process_thread(work->process, number));
     if (number == 1)
         return "main thread";
-    if (!thread || !thread->name || !*thread->name)
+    if (!name)
         return pool_printf(work->pool, "thread %" PRIu32, number);
-    return pool_printf(work->pool, "thread %" PRIu32 " (%s)", number, thread->name);
+    return pool_printf(work->pool, "thread %" PRIu32 " (%s)", number, name);
 }
 
 static void resolve_stack(struct work *work, struct doc_stack *stack, const struct raw_stack *raw,
@@ -168,7 +179,7 @@ static void resolve_thread(struct work *work, struct doc_thread *thread, uint32_
     thread->label = thread_label(work, number);
     if (!raw)
         return;
-    thread->name = raw->name && *raw->name ? raw->name : NULL;
+    thread->name = thread_name(work->process, raw);
     thread->creator = raw->creator ? thread_label(work, raw->creator) : NULL;
     struct raw_stack created = raw->created;
     created.thread = raw->creator;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `detect run`: starts the program with the library preloaded, prints deadlocks the moment they are
  * reported, and the rest when the program has ended. */
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -15,10 +14,11 @@
 #include "output.h"
 #include "rundir.h"
 #include "say.h"
+#include "survivors.h"
 
-#define POLL_MS 100    /* without inotify */
-#define GRACE_MS 200   /* for children that end together with the program */
-#define GRACE_STEP_MS 5
+#define POLL_MS 100   /* without inotify */
+#define GRACE_MS 200  /* for children that end together with the program */
+#define GRACE_STEP_MS 20
 
 struct run {
     struct arguments *arguments;
@@ -84,55 +84,39 @@ static void watch(struct run *run)
 
 /* --- when it has ended -------------------------------------------------------------------------------- */
 
-static bool goes_on(const struct raw_process *process)
+static struct raw_process *process_of(const struct run *run, pid_t pid)
 {
-    return process->has_hello && !process->ended && process->pid != 0 &&
-           child_alive((pid_t)process->pid);
-}
-
-static bool any_goes_on(const struct run *run)
-{
+    struct raw_process *last = NULL;
     for (size_t i = 0; i < run->model.process_count; i++)
-        if (goes_on(run->model.processes[i]))
-            return true;
-    return false;
+        if (run->model.processes[i]->pid == (uint64_t)pid)
+            last = run->model.processes[i];
+    return last;
 }
 
-/* Ctrl-C ends the program and its children at the same time, and we may look in between. */
-static void wait_for_stragglers(struct run *run)
+/* Ctrl-C ends the program and its children at the same time, and we may look in between: those that
+ * still run get a moment. Returns the others: daemons. */
+static size_t wait_for_stragglers(struct run *run, struct survivor **daemons)
 {
     struct timespec step = {.tv_nsec = GRACE_STEP_MS * 1000000L};
-    for (int waited = 0; waited < GRACE_MS && any_goes_on(run); waited += GRACE_STEP_MS) {
+    size_t count = survivors_find(run->pool, run->dir.path, daemons);
+    for (int waited = 0; waited < GRACE_MS && count; waited += GRACE_STEP_MS) {
         nanosleep(&step, NULL);
-        rundir_read(&run->dir, &run->inputs);
+        count = survivors_find(run->pool, run->dir.path, daemons);
     }
+    rundir_read(&run->dir, &run->inputs);
+    return count;
 }
 
 /* A daemon's file is shown as far as it has got, and its directory stays. */
-static bool note_daemons(struct run *run)
+static void note_daemon(struct run *run, const struct survivor *daemon)
 {
-    bool any = false;
-    for (size_t i = 0; i < run->model.process_count; i++) {
-        struct raw_process *process = run->model.processes[i];
-        process->alive = goes_on(process);
-        if (!process->alive)
-            continue;
-        any = true;
-        assemble_limit(&run->assembly, "still-running",
-                       pool_printf(run->pool,
-                                   "process %" PRIu64 " (%s) still runs: what it finds from now on goes to %s",
-                                   process->pid, resolve_command(run->pool, process), process->path));
-    }
-    return any;
-}
-
-static const struct raw_process *last_of_program(const struct run *run)
-{
-    const struct raw_process *last = NULL;
-    for (size_t i = 0; i < run->model.process_count; i++)
-        if (run->model.processes[i]->pid == (uint64_t)run->child.pid)
-            last = run->model.processes[i];
-    return last;
+    struct raw_process *process = process_of(run, daemon->pid);
+    if (process)
+        process->alive = !process->ended;
+    assemble_limit(&run->assembly, "still-running",
+                   pool_printf(run->pool,
+                               "process %ld (%s) still runs: what it finds from now on goes to %s",
+                               (long)daemon->pid, daemon->command, run->dir.path));
 }
 
 static void describe(struct run *run)
@@ -144,14 +128,14 @@ static void describe(struct run *run)
         document->arg_count++;
     document->has_status = true;
     document->status = child_status(&run->child);
-    if (!last_of_program(run))
+    if (!process_of(run, run->child.pid))
         assemble_limit(&run->assembly, "not-watched",
                        "the program left no report: it was not watched");
 }
 
 static bool ended_by_us(const struct run *run)
 {
-    const struct raw_process *last = last_of_program(run);
+    const struct raw_process *last = process_of(run, run->child.pid);
     return last && last->reason && strcmp(last->reason, "killed-by-detect") == 0;
 }
 
@@ -159,10 +143,12 @@ static int finish(struct run *run)
 {
     const struct options *options = &run->arguments->options;
     struct document *document = run->assembly.document;
+    struct survivor *daemons;
     print_urgent(run);
-    wait_for_stragglers(run);
+    size_t daemon_count = wait_for_stragglers(run, &daemons);
     child_done(&run->child);
-    bool daemons = note_daemons(run);
+    for (size_t i = 0; i < daemon_count; i++)
+        note_daemon(run, &daemons[i]);
     for (size_t i = 0; i < run->inputs.count; i++)
         input_read(&run->inputs, run->inputs.list[i], !run->inputs.list[i]->process->alive);
     describe(run);
@@ -171,7 +157,7 @@ static int finish(struct run *run)
         if (!document->findings[i]->printed)
             run->format->finding(&run->output, document->findings[i]);
     run->format->finish(&run->output, document, options->quiet);
-    if (!daemons)
+    if (!daemon_count)
         rundir_remove(&run->dir);
     if (!output_close(&run->output, options->output))
         return STATUS_TROUBLE;

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* See survivors.h; reads /proc. */
+#include "survivors.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/format.h"
+
+#define LONGEST_COMMAND 200
+
+/* The whole file, terminated; malloc'ed. A process that has ended (also a zombie) has none. */
+static char *read_file(const char *path, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t used = 0, capacity = 0;
+    char *text = NULL;
+    ssize_t n = fd >= 0 ? 1 : 0;
+    while (n > 0) {
+        if (used + 1 >= capacity) {
+            capacity = capacity ? capacity * 2 : 16384;
+            char *larger = realloc(text, capacity);
+            if (!larger)
+                break;
+            text = larger;
+        }
+        n = read(fd, text + used, capacity - used - 1);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    if (text)
+        text[used] = 0;
+    *size = used;
+    return text;
+}
+
+static bool has_variable(const char *environment, size_t size, const char *wanted)
+{
+    for (const char *entry = environment; entry < environment + size; entry += strlen(entry) + 1)
+        if (strcmp(entry, wanted) == 0)
+            return true;
+    return false;
+}
+
+static const char *command_of(struct pool *pool, const char *pid)
+{
+    size_t size;
+    char *words = read_file(pool_printf(pool, "/proc/%s/cmdline", pid), &size);
+    while (size && !words[size - 1])
+        size--;
+    for (size_t i = 0; i < size; i++)
+        if (!words[i])
+            words[i] = ' ';
+    const char *command =
+        pool_text(pool, words ? words : "", size < LONGEST_COMMAND ? size : LONGEST_COMMAND);
+    free(words);
+    return command;
+}
+
+size_t survivors_find(struct pool *pool, const char *directory, struct survivor **survivors)
+{
+    const char *wanted = pool_printf(pool, REPORT_ENV_DIR "=%s", directory);
+    size_t count = 0, capacity = 0;
+    *survivors = NULL;
+    DIR *processes = opendir("/proc");
+    for (struct dirent *entry; processes && (entry = readdir(processes));) {
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+            continue;
+        size_t size;
+        char *environment = read_file(pool_printf(pool, "/proc/%s/environ", entry->d_name), &size);
+        if (environment && has_variable(environment, size, wanted)) {
+            *survivors = pool_grow(pool, *survivors, count, &capacity, sizeof(**survivors));
+            (*survivors)[count++] = (struct survivor){(pid_t)strtol(entry->d_name, NULL, 10),
+                                                      command_of(pool, entry->d_name)};
+        }
+        free(environment);
+    }
+    if (processes)
+        closedir(processes);
+    return count;
+}
