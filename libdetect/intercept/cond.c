@@ -39,6 +39,7 @@ static uint32_t wake_flags(int error)
     case ETIMEDOUT:
         return EVF_TIMED_OUT;
     case EOWNERDEAD:
+    case ENOTRECOVERABLE:
         return EVF_OWNER_DIED;
     default: /* EPERM, EINVAL: it has not waited at all */
         return EVF_REFUSED | EVF_NO_ORDER;
@@ -56,16 +57,17 @@ int cond_wait(const struct call *call, pthread_cond_t *cond, enum object_kind ki
         call_leave(call);
         return real_wait(cond, mutex, timeout);
     }
+    uint32_t c11 = kind == OBJECT_MTX ? EVF_C11 : 0;
     WAIT(wait, call, EVENT_COND_WAKE, .type = EVENT_COND_WAIT, .object = OBJECT_COND,
-         .flags = timeout_flags(timeout), .addr = (uintptr_t)cond, .addr2 = (uintptr_t)mutex);
+         .flags = timeout_flags(timeout) | c11, .addr = (uintptr_t)cond,
+         .addr2 = (uintptr_t)mutex);
     wait_begin(&wait);
     int error = real_wait(cond, mutex, timeout);
-    if (error == ENOTRECOVERABLE) { /* woken, but the mutex could not be had */
-        wait_end(&wait, EVENT_COND_WAKE, EVF_OWNER_DIED);
+    wait_end(&wait, EVENT_COND_WAKE, wake_flags(error));
+    if (error == ENOTRECOVERABLE) /* woken, but the mutex could not be had */
         tell_object(call, EVENT_RELEASE, kind, mutex, 0);
-    } else {
-        wait_end(&wait, EVENT_COND_WAKE, wake_flags(error));
-    }
+    else if (error == EPERM && mutex_errorcheck(mutex))
+        tell_error(call, kind, mutex, error);
     call_leave(call);
     return error;
 }

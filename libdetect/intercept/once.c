@@ -26,7 +26,6 @@ static void routine_left(struct once_call *const *left)
     const struct call *call = (*left)->call;
     self_unblock(call->self);
     tell_object(call, EVENT_RELEASE, OBJECT_ONCE, (*left)->control, 0);
-    tell_object(call, EVENT_ORDER_RELEASE, OBJECT_ONCE, (*left)->control, 0);
     call_leave(call);
 }
 

@@ -131,17 +131,19 @@ BY(pthread_rwlock_destroy)
 {
     pthread_rwlock_wrlock(&rwlock);
     kept = pthread_rwlock_destroy(&rwlock);
+    pthread_rwlock_unlock(&rwlock);
 }
 BY(pthread_spin_destroy)
 {
     pthread_spin_lock(&spin);
     kept = pthread_spin_destroy(&spin);
+    pthread_spin_unlock(&spin);
 }
 BY(mtx_destroy)
 {
     mtx_lock(&mtx);
     mtx_destroy(&mtx);
-    kept = 1;
+    mtx_unlock(&mtx);
 }
 BY(pthread_cond_destroy)
 {
@@ -229,11 +231,12 @@ BY(sem_close)
 
 /* --- waits without the mutex ----------------------------------------------------------------- */
 
-static void errorcheck_mutex(void)
+/* Its wait without the mutex comes back at once. */
+static void recursive_mutex(void)
 {
     pthread_mutexattr_t attr;
     pthread_mutexattr_init(&attr);
-    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&mutex, &attr);
 }
 
@@ -380,7 +383,7 @@ BY(pthread_setname_np)
 
 /* --- the table ------------------------------------------------------------------------------- */
 
-enum setting { PLAIN, IN_THREAD, WITH_SPIN, WITH_MTX, FAKE_SEM, ERRORCHECK };
+enum setting { PLAIN, IN_THREAD, WITH_SPIN, WITH_MTX, FAKE_SEM, RECURSIVE };
 
 #define CASE(name, kind, setting) {#name, kind, by_##name, setting}
 
@@ -440,9 +443,9 @@ static const struct mistake {
     CASE(pthread_cond_broadcast, "use-after-destroy", PLAIN),
     CASE(cnd_signal, "use-after-destroy", PLAIN),
     CASE(cnd_broadcast, "use-after-destroy", PLAIN),
-    CASE(pthread_cond_wait, "cond-wait-unlocked", ERRORCHECK),
-    CASE(pthread_cond_timedwait, "cond-wait-unlocked", ERRORCHECK),
-    CASE(pthread_cond_clockwait, "cond-wait-unlocked", ERRORCHECK),
+    CASE(pthread_cond_wait, "cond-wait-unlocked", RECURSIVE),
+    CASE(pthread_cond_timedwait, "cond-wait-unlocked", RECURSIVE),
+    CASE(pthread_cond_clockwait, "cond-wait-unlocked", RECURSIVE),
     CASE(cnd_wait, "cond-wait-unlocked", WITH_MTX),
     CASE(cnd_timedwait, "cond-wait-unlocked", WITH_MTX),
     CASE(pthread_once, "double-lock", PLAIN),
@@ -475,8 +478,8 @@ static void make(const struct mistake *mistake)
         mtx_init(&mtx, mtx_timed);
     if (mistake->setting == FAKE_SEM)
         fake_sem();
-    if (mistake->setting == ERRORCHECK)
-        errorcheck_mutex();
+    if (mistake->setting == RECURSIVE)
+        recursive_mutex();
     if (strcmp(mistake->kind, "exit-holding-lock") != 0) {
         mistake->make();
         return;
