@@ -16,7 +16,9 @@
  *   2. reachability, without regard to who and when: from the wanted lock forward and from the held locks
  *      backward, a step here and a step there, until the two meet, or one of them, usually a small
  *      one, is exhausted. Vertices are locks and nodes: a lock leads to the nodes that end in it, a node to
- *      its children, and a node with instances to its lock; so the size is that of the tree;
+ *      its children, and a node with instances to its lock; so the size is that of the tree. Neither goes
+ *      on from where the other one started, what lies behind would be cut off by a chord (but writers that
+ *      wait are found behind their lock);
  *   3. depth first over the instances that lie between, in the direction that was exhausted first.
  * Stages 2 and 3 together stop after limits.search_steps steps. No recursion: the stack is the program's. */
 #include <string.h>
@@ -52,6 +54,7 @@ struct lg_search {
     struct step *steps;
     struct lg_member *members;
     uint32_t depth, capacity;
+    const struct tree_lock *start; /* the lock that is wanted */
     enum direction direction;
     uint32_t budget;
     uint32_t found;         /* cycles handed over */
@@ -171,6 +174,15 @@ static struct tree_node *advance_backward(struct lockgraph *graph, struct fronti
     }
 }
 
+/* Whether the other direction starts at this lock, and nothing behind it matters. */
+static bool is_end(const struct lockgraph *graph, enum direction direction,
+                   const struct tree_lock *lock)
+{
+    if (lock->writer_first)
+        return false;
+    return direction == FORWARD ? lock->goal == graph->search : lock == graph->scratch->start;
+}
+
 /* One node further. False when there is nothing left: everything that can be reached has been. */
 static bool expand(struct lockgraph *graph, enum direction direction)
 {
@@ -183,14 +195,21 @@ static bool expand(struct lockgraph *graph, enum direction direction)
     }
     node->seen[direction] = graph->search;
     if (direction == FORWARD) {
-        if (node->instances)
+        if (node->instances && !is_end(graph, FORWARD, node->lock))
             enqueue(graph, FORWARD, node->lock);
         frontier->node = tree_next(frontier->top, node);
     } else {
-        enqueue(graph, BACKWARD, node->lock);
+        if (!is_end(graph, BACKWARD, node->lock))
+            enqueue(graph, BACKWARD, node->lock);
         frontier->node = node->parent;
     }
     return true;
+}
+
+static void add_goal(struct lockgraph *graph, struct tree_lock *lock)
+{
+    lock->goal = graph->search;
+    enqueue(graph, BACKWARD, lock);
 }
 
 static void begin_frontiers(struct lockgraph *graph, struct tree_node *node)
@@ -202,11 +221,12 @@ static void begin_frontiers(struct lockgraph *graph, struct tree_node *node)
         frontier->count = 0;
         frontier->exhausted = false;
     }
+    graph->scratch->start = node->lock;
     enqueue(graph, FORWARD, node->lock);
     if (is_blocking_writer(node))
-        enqueue(graph, BACKWARD, node->lock);
+        add_goal(graph, node->lock);
     for (struct tree_node *held = node->parent; held->lock; held = held->parent)
-        enqueue(graph, BACKWARD, held->lock);
+        add_goal(graph, held->lock);
 }
 
 /* Explores both sides until one is exhausted. False if the budget ran out before. */

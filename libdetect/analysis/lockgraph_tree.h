@@ -55,6 +55,7 @@ struct tree_lock {
     uint32_t followed;       /* children of these */
     uint32_t wanted;         /* instances at these */
     uint32_t seen[2], relevant;  /* as in tree_node */
+    uint32_t goal;               /* search number in which it is held by who searches */
     struct tree_lock *queued[2]; /* next in the search's queue */
     /* How many members of the cycle under construction hold it. */
     uint32_t held_exclusive, held_shared;
