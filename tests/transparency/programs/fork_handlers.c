@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Order of atfork handlers, of fork's and _Fork's children, and of a grandchild. */
+#include "show.h"
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static void prepare(void) { show("prepare"); pthread_mutex_lock(&mutex); }
+static void parent(void) { pthread_mutex_unlock(&mutex); show("parent"); }
+static void child(void) { pthread_mutex_unlock(&mutex); show("child"); }
+static void prepare2(void) { show("prepare 2"); }
+
+static void reap(pid_t pid)
+{
+    int status;
+    waitpid(pid, &status, 0);
+    show_status("reaped", status);
+}
+
+int main(void)
+{
+    become_threaded();
+    pthread_atfork(prepare, parent, child);
+    pthread_atfork(prepare2, NULL, NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        pid = fork();
+        if (pid == 0)
+            _exit(4);
+        reap(pid);
+        _exit(3);
+    }
+    reap(pid);
+    pid = _Fork();
+    if (pid == 0) {
+        pthread_mutex_lock(&mutex);
+        _exit(5);
+    }
+    reap(pid);
+    return 0;
+}
