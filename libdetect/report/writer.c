@@ -42,16 +42,53 @@ static uint64_t limit_of(int resource)
     return limit.rlim_cur;
 }
 
-/* Moves the descriptor out of the program's way. */
-static int move_high(int fd)
+/* While the report's file is opened the limit of descriptors is higher by a few, if it may be: the program can use up
+ * all that it is allowed, before and after, and the report lies beyond. */
+#define EXTRA_FDS 16
+#define FD_LIMIT_MAX 65536u /* the kernel's table of descriptors is as long as the highest one */
+
+static struct rlimit widen_fd_limit(void)
 {
-    uint64_t limit = limit_of(RLIMIT_NOFILE);
-    long lowest = limit > HIGH_FD ? HIGH_FD : (long)limit - 1;
+    struct rlimit before = {RLIM_INFINITY, RLIM_INFINITY};
+    sys_call(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&before, 0, 0);
+    struct rlimit wide = before;
+    if (before.rlim_cur < before.rlim_max) {
+        uint64_t room = before.rlim_max - before.rlim_cur;
+        wide.rlim_cur += room < EXTRA_FDS ? room : EXTRA_FDS;
+        sys_call(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&wide, 0, 0, 0);
+    }
+    return before;
+}
+
+static void restore_fd_limit(const struct rlimit *before)
+{
+    if (before->rlim_cur < before->rlim_max)
+        sys_call(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)before, 0, 0, 0);
+}
+
+/* Moves the descriptor out of the program's way. `limit` is the program's. */
+static int move_high(int fd, const struct rlimit *limit)
+{
+    long lowest = HIGH_FD;
+    if (limit->rlim_cur < limit->rlim_max && limit->rlim_cur <= FD_LIMIT_MAX)
+        lowest = (long)limit->rlim_cur;
+    else if (limit->rlim_cur <= HIGH_FD)
+        lowest = (long)limit->rlim_cur - 1;
     int high = file_control(fd, F_DUPFD_CLOEXEC, lowest);
     if (high < 0)
         return fd;
     sys_close(fd);
     return high;
+}
+
+static int open_high(const char *path, int flags, int mode)
+{
+    struct rlimit limit = widen_fd_limit();
+    int fd = sys_open(path, flags, mode);
+    if (fd >= 0)
+        fd = move_high(fd, &limit);
+    restore_fd_limit(&limit);
+    return fd;
 }
 
 static int adopt(struct report_writer *writer, int fd)
@@ -64,7 +101,7 @@ static int adopt(struct report_writer *writer, int fd)
     }
     writer->device = status.st_dev;
     writer->inode = status.st_ino;
-    writer->fd = move_high(fd);
+    writer->fd = fd;
     return 0;
 }
 
@@ -111,7 +148,7 @@ int report_open_stem(struct report_writer *writer, struct arena *arena, const ch
             end = copy_text(writer->path, sizeof(writer->path), (size_t)end, suffix);
         if (end < 0)
             return end;
-        int fd = sys_open(writer->path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd = open_high(writer->path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0)
             return adopt(writer, fd);
         if (fd != -EEXIST)
@@ -290,10 +327,10 @@ static int check_file(struct report_writer *writer, uint64_t *size)
             *size = (uint64_t)status.st_size;
             return 0;
         }
-        int fd = sys_open(writer->path, O_WRONLY | O_APPEND | O_CLOEXEC, 0);
+        int fd = open_high(writer->path, O_WRONLY | O_APPEND | O_CLOEXEC, 0);
         if (fd < 0)
             return fd;
-        writer->fd = move_high(fd);
+        writer->fd = fd;
     }
     return -EBADF;
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <libunwind.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 
@@ -287,13 +288,25 @@ static struct walker *make_walker(void)
     return walker;
 }
 
+/* libunwind opens a pipe for its local accessors, which we do not use, when it is first used at all; two numbers would
+ * be missing from the program's. There is one thread and no descriptor may be opened: it goes without. */
+static void allow_descriptors(const struct rlimit *limit, struct rlimit *before)
+{
+    sys_call(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)limit, (long)before, 0, 0);
+}
+
 /* All walkers now: a walk may happen inside the program's malloc, where libunwind must not call it. */
 bool unwind_init(void)
 {
-    for (int i = 0; i < WALKERS; i++)
-        if (!(walkers[i] = make_walker()))
-            return i > 0;
-    return true;
+    struct rlimit before = {RLIM_INFINITY, RLIM_INFINITY};
+    allow_descriptors(NULL, &before);
+    struct rlimit none = {0, before.rlim_max};
+    allow_descriptors(&none, NULL);
+    int made = 0;
+    while (made < WALKERS && (walkers[made] = make_walker()))
+        made++;
+    allow_descriptors(&before, NULL);
+    return made > 0;
 }
 
 static bool try_claim(struct walker *walker)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* WITH: with_print_env.c:PLAIN */
-/* REPORTS: 16 */
+/* REPORTS: 26 */
 /* Every way to execute a program, with a cleaned environment: the child is watched and sees what it was given. */
 #include <fcntl.h>
 #include <spawn.h>

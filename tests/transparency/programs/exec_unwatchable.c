@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* WITH: with_hello.c:STATIC */
-/* REPORTS: 1 */
+/* REPORTS: 2 */
 /* A static program is executed as it is. */
 #include "show.h"
 

@@ -3,15 +3,17 @@
 #include "show.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static void prepare(void) { show("prepare"); pthread_mutex_lock(&mutex); }
-static void parent(void) { pthread_mutex_unlock(&mutex); show("parent"); }
-static void child(void) { pthread_mutex_unlock(&mutex); show("child"); }
-static void prepare2(void) { show("prepare 2"); }
+static char order[1000]; /* of this process: printed when the other one cannot come in between */
+static void prepare(void) { strcat(order, "prepare "); pthread_mutex_lock(&mutex); }
+static void parent(void) { pthread_mutex_unlock(&mutex); strcat(order, "parent "); }
+static void child(void) { pthread_mutex_unlock(&mutex); strcat(order, "child "); }
+static void prepare2(void) { strcat(order, "prepare2 "); }
 
 static void reap(pid_t pid)
 {
     int status;
     waitpid(pid, &status, 0);
+    show("%s", order);
     show_status("reaped", status);
 }
 
@@ -23,8 +25,10 @@ int main(void)
     pid_t pid = fork();
     if (pid == 0) {
         pid = fork();
-        if (pid == 0)
+        if (pid == 0) {
+            show("%s", order);
             _exit(4);
+        }
         reap(pid);
         _exit(3);
     }
