@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A barrier is destroyed while a thread waits in it. */
-/* EXPECT: destroy-in-use main on barrier */
+/* EXPECT: destroy-in-use destroy/arrive on barrier */
 #include "unseen.h"
 
 static pthread_barrier_t barrier;

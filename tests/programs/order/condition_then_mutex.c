@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A consumer that holds its list while it takes the queue, against a producer that does the opposite. */
-/* EXPECT: lock-order produce/consume on queue,list */
+/* EXPECT: lock-order produce/look on queue,list */
 #include "unseen.h"
 
 static pthread_mutex_t queue = PTHREAD_MUTEX_INITIALIZER, list = PTHREAD_MUTEX_INITIALIZER;
