@@ -87,6 +87,8 @@ static void count_entries(const char *buffer, long size, struct census *census)
         if (entry->d_name[0] == '.')
             continue;
         char state = task_state(entry->d_name);
+        if (state == 'Z' || state == 'X')
+            continue; /* the main thread after pthread_exit */
         census->tasks++;
         census->asleep += state == 'S';
         census->running += state == 'R';
