@@ -25,7 +25,12 @@ def command(argv, report=None, options=()):
 def read_report(path):
     """(findings, limits, stats) of a JSON report; an unreadable one is an error of the test."""
     with open(path, encoding="utf-8") as file:
-        report = json.load(file)
+        text = file.read()
+    if not text:
+        raise ValueError(f"{path} is empty: detect wrote no report")
+    report = json.loads(text)
+    if any(limit["code"] == "not-watched" for limit in report["limits"]):
+        raise ValueError("the program was not watched")
     return report["findings"], report["limits"], report["stats"]
 
 

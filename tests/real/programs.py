@@ -92,17 +92,17 @@ class Git:
 
 
 class StressNg:
-    """One stressor for a fixed number of operations; it checks itself."""
+    """One stressor for a short time; it checks itself. A count of operations would not do: with real-time
+    priorities the first thread can do them all before its creator gets to run."""
 
-    def __init__(self, stressor, operations, *more):
+    def __init__(self, stressor):
         self.NAME, self.NEEDS = f"stress-ng-{stressor}", {"stress-ng": "stress-ng"}
-        self.argv = ["stress-ng", f"--{stressor}", "2", f"--{stressor}-ops", str(operations), "--verify",
-                     "--timeout", "100", *more]
+        self.argv = ["stress-ng", f"--{stressor}", "2", "--verify", "--timeout", "2"]
 
     def run(self, context):
         result = context.run([*self.argv, "--temp-path", context.directory])
-        said = re.findall(r"(passed: \d+.*|successful|fail.*|error.*)", (result.stdout + result.stderr).decode())
-        return {"status": result.status, "said": [line.split(" run completed")[0] for line in said]}
+        said = re.findall(r"(successful|fail.*|error.*)", (result.stdout + result.stderr).decode())
+        return {"status": result.status, "said": said}
 
 
 class Sqlite:
@@ -146,6 +146,6 @@ CASES = [
     Compressor("pbzip2", "pbzip2", ["pbzip2", "-q", "-p4", "-c"], ["pbzip2", "-q", "-p4", "-d", "-c"]),
     Compressor("xz", "xz-utils", ["xz", "-T4", "-2", "--block-size=1MiB", "-c"], ["xz", "-T4", "-d", "-c"]),
     Compressor("zstd", "zstd", ["zstd", "-q", "-T4", "-9", "-c"], ["zstd", "-q", "-d", "-c"]),
-    Git(), StressNg("mutex", 4000), StressNg("sem", 600), StressNg("pthread", 400), StressNg("futex", 4000),
+    Git(), StressNg("mutex"), StressNg("sem"), StressNg("pthread"), StressNg("futex"),
     Sqlite(), Python(), Sort(),
 ]
