@@ -31,7 +31,9 @@
 enum { NONE, STARTING, RUNNING, UNAVAILABLE };
 
 static struct {
-    uint32_t state; /* changes by compare-exchange; NONE -> STARTING -> RUNNING -> NONE */
+    /* Changes by compare-exchange: NONE -> STARTING -> RUNNING -> NONE. `helper` is a process's number in
+     * RUNNING only; who stops it in STARTING sets NONE, and the starter then ends what it started. */
+    uint32_t state;
     pid_t helper, program;
     char *memory; /* thread pointer area, then stack */
     size_t bytes;
@@ -143,7 +145,8 @@ static void close_inherited(int keep)
 
 static bool wanted(void)
 {
-    return load_acquire(&monitor.state) == RUNNING &&
+    uint32_t state = load_acquire(&monitor.state);
+    return (state == STARTING || state == RUNNING) &&
            sys_call(SYS_getppid, 0, 0, 0, 0, 0, 0) == monitor.program;
 }
 
@@ -158,7 +161,8 @@ static int watch(void *unused)
     bool any_judged = false;
     for (unsigned alike = 0; sys_sleep_ns(LOOK_NS), wanted();) {
         struct detector_pulse now = detector_pulse(runtime.detector);
-        alike = all_wait(&now) && now.sequence == last.sequence ? alike + 1 : 0;
+        bool still = all_wait(&now) && now.sequence == last.sequence;
+        alike = still && load_acquire(&monitor.state) == RUNNING ? alike + 1 : 0;
         last = now;
         if (alike + 1 < LOOKS_ALIKE || (any_judged && judged == now.sequence) || !nothing_moves(&now))
             continue;
@@ -226,35 +230,53 @@ static pid_t clone_helper(void)
     return helper;
 }
 
+/* Waits for the end of a helper that is not wanted any more, and takes its memory back. */
+static void end_helper(pid_t helper)
+{
+    sys_call(SYS_kill, helper, SIGKILL, 0, 0, 0, 0);
+    /* Not SIGCHLD's child: only __WCLONE finds it. */
+    sys_call(SYS_wait4, helper, 0, (long)__WCLONE, 0, 0, 0);
+    sys_unmap(monitor.memory, monitor.bytes);
+}
+
+/* In state STARTING, which this thread has set. */
+static void start(void)
+{
+    monitor.program = sys_getpid();
+    uint32_t expected = STARTING;
+    pid_t helper = clone_helper();
+    monitor.helper = helper;
+    /* Releases `helper` to monitor_stop() and monitor_is_caller(). */
+    if (helper > 0 && !compare_exchange_acq_rel(&monitor.state, &expected, RUNNING))
+        end_helper(helper);
+    if (helper > 0)
+        return;
+    store_release(&monitor.state, UNAVAILABLE);
+    runtime_limit("no-monitor", "The helper process that watches for a process that can never go on "
+                                "could not be started: hangs are not reported.");
+}
+
 void monitor_wake(void)
 {
     uint32_t expected = NONE;
-    if (load_relaxed(&monitor.state) != NONE ||
+    if (load_relaxed(&monitor.state) != NONE || sys_getpid() != runtime.pid ||
         !compare_exchange_acq_rel(&monitor.state, &expected, STARTING))
         return;
     int saved = errno;
-    monitor.program = sys_getpid();
-    /* Releases to the helper's load in wanted(): it sees `program`. A vfork child must start none. */
-    store_release(&monitor.state, RUNNING);
-    monitor.helper = monitor.program == runtime.pid ? clone_helper() : -1;
-    if (monitor.helper < 0) {
-        store_release(&monitor.state, UNAVAILABLE);
-        runtime_limit("no-monitor", "The helper process that watches for a process that can never go on "
-                                    "could not be started: hangs are not reported.");
-    }
+    start();
     errno = saved;
 }
 
 void monitor_stop(void)
 {
-    uint32_t expected = RUNNING;
-    if (monitor.program != sys_getpid() ||
-        !compare_exchange_acq_rel(&monitor.state, &expected, NONE))
+    if (monitor.program != sys_getpid())
         return;
-    sys_call(SYS_kill, monitor.helper, SIGKILL, 0, 0, 0, 0);
-    /* Not SIGCHLD's child: only __WCLONE finds it. */
-    sys_call(SYS_wait4, monitor.helper, 0, (long)__WCLONE, 0, 0, 0);
-    sys_unmap(monitor.memory, monitor.bytes);
+    uint32_t expected = STARTING;
+    if (compare_exchange_acq_rel(&monitor.state, &expected, NONE))
+        return;
+    expected = RUNNING;
+    if (compare_exchange_acq_rel(&monitor.state, &expected, NONE))
+        end_helper(monitor.helper);
 }
 
 bool monitor_is_caller(void)
