@@ -111,9 +111,8 @@ static void with_attributes(const char *title, pthread_attr_t *attr, void *(*rou
 {
     pthread_t thread;
     int error = pthread_create(&thread, attr, routine, NULL);
-    printf("%s: %d\n", title, error);
-    if (!error)
-        printf("%s: join %d\n", title, pthread_join(thread, NULL));
+    int joined = error ? -1 : pthread_join(thread, NULL); /* before the threads' prints mix */
+    printf("%s: create %d, join %d\n", title, error, joined);
 }
 
 static void attributes(void)
