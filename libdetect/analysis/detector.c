@@ -65,8 +65,8 @@ static inline bool acquire_again(struct thread *thread, struct object *object)
     return true;
 }
 
-static inline bool acquire_fast(struct detector *det, struct thread *thread,
-                                const struct event *event, uintptr_t sp)
+bool detector_acquire_fast(struct detector *det, struct thread *thread, const struct event *event,
+                           uintptr_t sp)
 {
     if (!is_ordinary(thread, event, sp))
         return false;
@@ -95,8 +95,10 @@ static inline bool acquire_fast(struct detector *det, struct thread *thread,
     return true;
 }
 
-static inline bool release_fast(struct thread *thread, const struct event *event, uintptr_t sp)
+bool detector_release_fast(struct detector *det, struct thread *thread, const struct event *event,
+                           uintptr_t sp)
 {
+    (void)det;
     if (!is_ordinary(thread, event, sp) || event->flags & EVF_REFUSED)
         return false;
     struct object *object = objects_cached(thread->objects, event->object, event->addr);
@@ -302,9 +304,9 @@ static NOINLINE void feed_slow(struct detector *det, struct thread *thread,
 void detector_feed(struct detector *det, struct thread *thread, const struct event *event,
                    uintptr_t sp)
 {
-    if (event->type == EVENT_ACQUIRE && LIKELY(acquire_fast(det, thread, event, sp)))
+    if (event->type == EVENT_ACQUIRE && LIKELY(detector_acquire_fast(det, thread, event, sp)))
         return;
-    if (event->type == EVENT_RELEASE && LIKELY(release_fast(thread, event, sp)))
+    if (event->type == EVENT_RELEASE && LIKELY(detector_release_fast(det, thread, event, sp)))
         return;
     feed_slow(det, thread, event, sp);
 }

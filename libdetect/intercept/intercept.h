@@ -53,6 +53,29 @@ static ALWAYS_INLINE bool call_holds(const struct call *call, const volatile voi
     return detector_holds(runtime.detector, call->self->thread, (uintptr_t)object);
 }
 
+/* The hot paths: an object that is known, nothing unusual. False: nothing was told yet. */
+static ALWAYS_INLINE bool tell_acquired_fast(const struct call *call, enum object_kind kind,
+                                             enum lock_mode mode, const volatile void *object,
+                                             uint32_t flags)
+{
+    struct event event = {.type = EVENT_ACQUIRE,
+                          .object = (uint8_t)kind,
+                          .mode = (uint8_t)mode,
+                          .flags = flags,
+                          .addr = (uintptr_t)object,
+                          .stack = unwind_stack(call->self, &call->site)};
+    return LIKELY(
+        detector_acquire_fast(runtime.detector, call->self->thread, &event, call->site.sp));
+}
+
+static ALWAYS_INLINE bool tell_released_fast(const struct call *call, enum object_kind kind,
+                                             const volatile void *object)
+{
+    struct event event = {.type = EVENT_RELEASE, .object = (uint8_t)kind, .addr = (uintptr_t)object};
+    return LIKELY(
+        detector_release_fast(runtime.detector, call->self->thread, &event, call->site.sp));
+}
+
 /* EVENT_INVALID on an object. */
 COLD void tell_invalid(const struct call *call, enum object_kind kind, const volatile void *object,
                        enum invalid_argument what, uint64_t value);

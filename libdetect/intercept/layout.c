@@ -110,14 +110,21 @@ static bool mutex_free(const pthread_mutex_t *mutex)
            mutex->__data.__owner == 0 && mutex->__data.__nusers == 0;
 }
 
-uint32_t mutex_flags(const pthread_mutex_t *mutex)
+/* A successful trylock has found it free, and set lock and owner; it counts users, and recursion. */
+static bool mutex_was_free(const pthread_mutex_t *mutex)
+{
+    return mutex->__data.__nusers == 1 && mutex->__data.__count <= 1;
+}
+
+uint32_t mutex_flags(const pthread_mutex_t *mutex, bool taken)
 {
     int kind = mutex_kind(mutex);
     int known = MUTEX_BEHAVIOUR | MUTEX_SHARED | MUTEX_ELISION | MUTEX_NO_ELISION;
     if (kind & ~known)
         return verdict(false, false, mutex);
     bool shared = (kind & MUTEX_SHARED) != 0;
-    return verdict(shared || mutex_free(mutex), shared, mutex) | mutex_kind_flags(kind);
+    bool valid = shared || (taken ? mutex_was_free(mutex) : mutex_free(mutex));
+    return verdict(valid, shared, mutex) | mutex_kind_flags(kind);
 }
 
 /* --- read-write locks -------------------------------------------------------------------------------- */
@@ -133,7 +140,17 @@ static bool rwlock_untouched(const pthread_rwlock_t *rwlock)
            rwlock->__data.__cur_writer == 0;
 }
 
-uint32_t rwlock_flags(const pthread_rwlock_t *rwlock)
+/* By one reader, or the writer: PTHREAD_RWLOCK_WRPHASE and _WRLOCKED. */
+static bool rwlock_was_untouched(const pthread_rwlock_t *rwlock)
+{
+    if (rwlock->__data.__cur_writer == 0)
+        return rwlock->__data.__readers == 8 && rwlock->__data.__writers == 0 &&
+               rwlock->__data.__wrphase_futex == 0 && rwlock->__data.__writers_futex == 0;
+    return rwlock->__data.__readers == 3 && rwlock->__data.__writers == 0 &&
+           rwlock->__data.__wrphase_futex == 1 && rwlock->__data.__writers_futex == 1;
+}
+
+uint32_t rwlock_flags(const pthread_rwlock_t *rwlock, bool taken)
 {
     unsigned kind = rwlock->__data.__flags;
     if (rwlock->__data.__pad4 == RWLOCK_DESTROYED)
@@ -141,7 +158,8 @@ uint32_t rwlock_flags(const pthread_rwlock_t *rwlock)
     bool sane = kind <= PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP &&
                 rwlock->__data.__pad3 == 0 && rwlock->__data.__pad4 == 0;
     bool shared = sane && rwlock->__data.__shared == 1;
-    bool valid = sane && (shared || (rwlock->__data.__shared == 0 && rwlock_untouched(rwlock)));
+    bool fresh = taken ? rwlock_was_untouched(rwlock) : rwlock_untouched(rwlock);
+    bool valid = sane && (shared || (rwlock->__data.__shared == 0 && fresh));
     uint32_t writer_first =
         kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP ? EVF_WRITER_FIRST : 0;
     return verdict(valid, shared, rwlock) | writer_first;

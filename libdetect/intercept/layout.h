@@ -53,8 +53,9 @@ static inline bool mutex_refuses_destroy(const pthread_mutex_t *mutex)
 }
 
 uint32_t mutex_kind_flags(int kind);
-uint32_t mutex_flags(const pthread_mutex_t *mutex);
-uint32_t rwlock_flags(const pthread_rwlock_t *rwlock);
+/* `taken`: the caller has locked it since, by a trylock, for the first time. */
+uint32_t mutex_flags(const pthread_mutex_t *mutex, bool taken);
+uint32_t rwlock_flags(const pthread_rwlock_t *rwlock, bool taken);
 /* glibc's destroy leaves an rwlock's bytes alone; so that a later use can be told from a new static
  * initialiser, this marks bytes that no function of glibc reads, and every initialisation clears. */
 void rwlock_mark_destroyed(pthread_rwlock_t *rwlock);

@@ -9,25 +9,35 @@
 #include "intercept/layout.h"
 
 static COLD void first_use(const struct call *call, enum object_kind kind,
-                           const pthread_mutex_t *mutex)
+                           const pthread_mutex_t *mutex, bool taken)
 {
-    tell_object(call, EVENT_FIRST_USE, kind, mutex, mutex_flags(mutex));
-}
-
-static ALWAYS_INLINE void ensure_known(const struct call *call, enum object_kind kind,
-                                       const pthread_mutex_t *mutex)
-{
-    if (!call_knows(call, kind, mutex))
-        first_use(call, kind, mutex);
+    tell_object(call, EVENT_FIRST_USE, kind, mutex, mutex_flags(mutex, taken));
 }
 
 void mutex_ensure_known(const struct call *call, enum object_kind kind,
                         const pthread_mutex_t *mutex)
 {
-    ensure_known(call, kind, mutex);
+    if (!call_knows(call, kind, mutex))
+        first_use(call, kind, mutex, false);
 }
 
 /* --- lock ------------------------------------------------------------------------------------------ */
+
+static NOINLINE void acquired_slow(const struct call *call, enum object_kind kind,
+                                   const pthread_mutex_t *mutex, uint32_t flags)
+{
+    if (!call_knows(call, kind, mutex))
+        first_use(call, kind, mutex, true);
+    tell_object(call, EVENT_ACQUIRE, kind, mutex, flags);
+}
+
+/* The real trylock has succeeded. */
+static ALWAYS_INLINE void acquired(const struct call *call, enum object_kind kind,
+                                   const pthread_mutex_t *mutex, uint32_t flags)
+{
+    if (!tell_acquired_fast(call, kind, MODE_EXCLUSIVE, mutex, flags))
+        acquired_slow(call, kind, mutex, flags);
+}
 
 static int real_lock(pthread_mutex_t *mutex, const struct timeout *timeout)
 {
@@ -41,9 +51,10 @@ static int real_lock(pthread_mutex_t *mutex, const struct timeout *timeout)
     }
 }
 
-static int block(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex,
-                 const struct timeout *timeout)
+static NOINLINE int block(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex,
+                          const struct timeout *timeout)
 {
+    mutex_ensure_known(call, kind, mutex);
     WAIT(wait, call, EVENT_GIVE_UP, .type = EVENT_REQUEST, .object = (uint8_t)kind,
          .flags = timeout_flags(timeout), .addr = (uintptr_t)mutex);
     wait_begin(&wait);
@@ -68,6 +79,7 @@ static int refuse_own(const struct call *call, enum object_kind kind, pthread_mu
 static NOINLINE int lock_slow(const struct call *call, enum object_kind kind,
                               pthread_mutex_t *mutex, const struct timeout *timeout, int error)
 {
+    mutex_ensure_known(call, kind, mutex);
     if (error == EBUSY && mutex_errorcheck(mutex) && call_holds(call, mutex))
         return refuse_own(call, kind, mutex, timeout);
     if (error == EBUSY)
@@ -82,19 +94,24 @@ static NOINLINE int lock_slow(const struct call *call, enum object_kind kind,
     return error;
 }
 
-int mutex_lock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+static ALWAYS_INLINE int lock(const struct call *call, enum object_kind kind,
+                              pthread_mutex_t *mutex)
 {
     if (UNLIKELY(!call->self))
         return REAL(pthread_mutex_lock)(mutex);
-    ensure_known(call, kind, mutex);
     if (UNLIKELY(mutex_lost(mutex)))
         return block(call, kind, mutex, &forever);
     int error = REAL(pthread_mutex_trylock)(mutex);
     if (UNLIKELY(error != 0))
         return lock_slow(call, kind, mutex, &forever, error);
-    tell_object(call, EVENT_ACQUIRE, kind, mutex, 0);
+    acquired(call, kind, mutex, 0);
     call_leave(call);
     return 0;
+}
+
+int mutex_lock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+{
+    return lock(call, kind, mutex);
 }
 
 /* libc checks the clock first, with priority inheritance the kernel the time; else that is looked at only
@@ -110,7 +127,7 @@ int mutex_timedlock(const struct call *call, enum object_kind kind, pthread_mute
 {
     if (!call->self)
         return real_lock(mutex, timeout);
-    ensure_known(call, kind, mutex);
+    mutex_ensure_known(call, kind, mutex);
     timeout_refused(call, kind, mutex, timeout);
     if (!may_try_first(mutex, timeout)) {
         if (mutex_errorcheck(mutex) && call_holds(call, mutex))
@@ -125,15 +142,11 @@ int mutex_timedlock(const struct call *call, enum object_kind kind, pthread_mute
     return 0;
 }
 
-int mutex_trylock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+static NOINLINE int trylock_failed(const struct call *call, enum object_kind kind,
+                                   pthread_mutex_t *mutex, int error)
 {
-    if (UNLIKELY(!call->self))
-        return REAL(pthread_mutex_trylock)(mutex);
-    ensure_known(call, kind, mutex);
-    int error = REAL(pthread_mutex_trylock)(mutex);
-    if (LIKELY(error == 0))
-        tell_object(call, EVENT_ACQUIRE, kind, mutex, EVF_TRY);
-    else if (error == EOWNERDEAD)
+    mutex_ensure_known(call, kind, mutex);
+    if (error == EOWNERDEAD)
         tell_object(call, EVENT_ACQUIRE, kind, mutex, EVF_TRY | EVF_OWNER_DIED);
     else if (error == ENOTRECOVERABLE)
         tell_invalid(call, kind, mutex, INVALID_NOT_RECOVERABLE, 0);
@@ -143,12 +156,25 @@ int mutex_trylock(const struct call *call, enum object_kind kind, pthread_mutex_
     return error;
 }
 
+int mutex_trylock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+{
+    if (UNLIKELY(!call->self))
+        return REAL(pthread_mutex_trylock)(mutex);
+    int error = REAL(pthread_mutex_trylock)(mutex);
+    if (UNLIKELY(error != 0))
+        return trylock_failed(call, kind, mutex, error);
+    acquired(call, kind, mutex, EVF_TRY);
+    call_leave(call);
+    return 0;
+}
+
 /* --- unlock ---------------------------------------------------------------------------------------- */
 
 /* Recursive, errorcheck, robust and priority mutexes are refused to who does not own them. */
 static NOINLINE int unlock_checked(const struct call *call, enum object_kind kind,
                                    pthread_mutex_t *mutex)
 {
+    mutex_ensure_known(call, kind, mutex);
     bool told = mutex_errorcheck(mutex);
     bool held = call_holds(call, mutex);
     if (held)
@@ -166,17 +192,30 @@ static NOINLINE int unlock_checked(const struct call *call, enum object_kind kin
     return error;
 }
 
-int mutex_unlock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+static NOINLINE void released_slow(const struct call *call, enum object_kind kind,
+                                   const pthread_mutex_t *mutex)
+{
+    mutex_ensure_known(call, kind, mutex);
+    tell_object(call, EVENT_RELEASE, kind, mutex, 0);
+}
+
+static ALWAYS_INLINE int unlock(const struct call *call, enum object_kind kind,
+                                pthread_mutex_t *mutex)
 {
     if (UNLIKELY(!call->self))
         return REAL(pthread_mutex_unlock)(mutex);
-    ensure_known(call, kind, mutex);
     if (UNLIKELY(!mutex_plain(mutex)))
         return unlock_checked(call, kind, mutex);
-    tell_object(call, EVENT_RELEASE, kind, mutex, 0);
+    if (!tell_released_fast(call, kind, mutex))
+        released_slow(call, kind, mutex);
     int error = REAL(pthread_mutex_unlock)(mutex);
     call_leave(call);
     return error;
+}
+
+int mutex_unlock(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
+{
+    return unlock(call, kind, mutex);
 }
 
 /* --- life -------------------------------------------------------------------------------------------- */
@@ -196,7 +235,7 @@ static uint32_t attr_flags(const pthread_mutexattr_t *attr)
 
 void mutex_destroyed(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex)
 {
-    ensure_known(call, kind, mutex);
+    mutex_ensure_known(call, kind, mutex);
     tell_object(call, EVENT_DESTROY, kind, mutex, mutex_refuses_destroy(mutex) ? EVF_REFUSED : 0);
 }
 
@@ -227,7 +266,7 @@ EXPORT int pthread_mutex_destroy(pthread_mutex_t *mutex)
 EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
     CALL(call);
-    return mutex_lock(&call, OBJECT_MUTEX, mutex);
+    return lock(&call, OBJECT_MUTEX, mutex);
 }
 
 EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
@@ -255,7 +294,7 @@ EXPORT int pthread_mutex_clocklock(pthread_mutex_t *restrict mutex, clockid_t cl
 EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     CALL(call);
-    return mutex_unlock(&call, OBJECT_MUTEX, mutex);
+    return unlock(&call, OBJECT_MUTEX, mutex);
 }
 
 EXPORT int pthread_mutex_consistent(pthread_mutex_t *mutex)
@@ -277,7 +316,7 @@ EXPORT int pthread_mutex_setprioceiling(pthread_mutex_t *restrict mutex, int cei
     CALL(call);
     if (!call.self)
         return REAL(pthread_mutex_setprioceiling)(mutex, ceiling, old);
-    ensure_known(&call, OBJECT_MUTEX, mutex);
+    mutex_ensure_known(&call, OBJECT_MUTEX, mutex);
     if (!(mutex_kind(mutex) & MUTEX_PROTECT) || call_holds(&call, mutex)) {
         call_leave(&call);
         return REAL(pthread_mutex_setprioceiling)(mutex, ceiling, old);

@@ -7,25 +7,35 @@
 #include "intercept/intercept.h"
 #include "intercept/layout.h"
 
-static COLD void first_use(const struct call *call, const pthread_rwlock_t *rwlock)
+static COLD void first_use(const struct call *call, const pthread_rwlock_t *rwlock, bool taken)
 {
-    tell_object(call, EVENT_FIRST_USE, OBJECT_RWLOCK, rwlock, rwlock_flags(rwlock));
+    tell_object(call, EVENT_FIRST_USE, OBJECT_RWLOCK, rwlock, rwlock_flags(rwlock, taken));
 }
 
-static ALWAYS_INLINE void ensure_known(const struct call *call, const pthread_rwlock_t *rwlock)
+static void ensure_known(const struct call *call, const pthread_rwlock_t *rwlock)
 {
     if (!call_knows(call, OBJECT_RWLOCK, rwlock))
-        first_use(call, rwlock);
+        first_use(call, rwlock, false);
 }
 
-static ALWAYS_INLINE void acquired(const struct call *call, const pthread_rwlock_t *rwlock,
+static NOINLINE void acquired_slow(const struct call *call, const pthread_rwlock_t *rwlock,
                                    enum lock_mode mode, uint32_t flags)
 {
+    if (!call_knows(call, OBJECT_RWLOCK, rwlock))
+        first_use(call, rwlock, true);
     tell(call, (struct event){.type = EVENT_ACQUIRE,
                               .object = OBJECT_RWLOCK,
                               .mode = (uint8_t)mode,
                               .flags = flags,
                               .addr = (uintptr_t)rwlock});
+}
+
+/* The real try has succeeded. */
+static ALWAYS_INLINE void acquired(const struct call *call, const pthread_rwlock_t *rwlock,
+                                   enum lock_mode mode, uint32_t flags)
+{
+    if (!tell_acquired_fast(call, OBJECT_RWLOCK, mode, rwlock, flags))
+        acquired_slow(call, rwlock, mode, flags);
 }
 
 static ALWAYS_INLINE int real_try(pthread_rwlock_t *rwlock, enum lock_mode mode)
@@ -52,6 +62,7 @@ static int real_lock(pthread_rwlock_t *rwlock, enum lock_mode mode, const struct
 static NOINLINE int block(const struct call *call, pthread_rwlock_t *rwlock, enum lock_mode mode,
                           const struct timeout *timeout)
 {
+    ensure_known(call, rwlock);
     WAIT(wait, call, EVENT_GIVE_UP, .type = EVENT_REQUEST, .object = OBJECT_RWLOCK,
          .mode = (uint8_t)mode, .flags = timeout_flags(timeout), .addr = (uintptr_t)rwlock);
     wait_begin(&wait);
@@ -66,7 +77,6 @@ static ALWAYS_INLINE int lock(const struct call *call, pthread_rwlock_t *rwlock,
 {
     if (UNLIKELY(!call->self))
         return real_lock(rwlock, mode, &forever);
-    ensure_known(call, rwlock);
     int error = real_try(rwlock, mode);
     if (UNLIKELY(error == EBUSY))
         return block(call, rwlock, mode, &forever);
@@ -95,17 +105,23 @@ static int timedlock(const struct call *call, pthread_rwlock_t *rwlock, enum loc
     return error;
 }
 
+static NOINLINE void try_failed(const struct call *call, const pthread_rwlock_t *rwlock, int error)
+{
+    ensure_known(call, rwlock);
+    if (call_holds(call, rwlock))
+        tell_error(call, OBJECT_RWLOCK, rwlock, error);
+}
+
 static ALWAYS_INLINE int trylock(const struct call *call, pthread_rwlock_t *rwlock,
                                  enum lock_mode mode)
 {
     if (UNLIKELY(!call->self))
         return real_try(rwlock, mode);
-    ensure_known(call, rwlock);
     int error = real_try(rwlock, mode);
-    if (LIKELY(error == 0))
+    if (UNLIKELY(error != 0))
+        try_failed(call, rwlock, error);
+    else
         acquired(call, rwlock, mode, EVF_TRY);
-    else if (call_holds(call, rwlock))
-        tell_error(call, OBJECT_RWLOCK, rwlock, error);
     call_leave(call);
     return error;
 }
@@ -207,13 +223,19 @@ EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t *restrict rwlock, clockid
     return timedlock(&call, rwlock, MODE_EXCLUSIVE, &timeout);
 }
 
+static NOINLINE void released_slow(const struct call *call, const pthread_rwlock_t *rwlock)
+{
+    ensure_known(call, rwlock);
+    tell_object(call, EVENT_RELEASE, OBJECT_RWLOCK, rwlock, 0);
+}
+
 EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *rwlock)
 {
     CALL(call);
     if (UNLIKELY(!call.self))
         return REAL(pthread_rwlock_unlock)(rwlock);
-    ensure_known(&call, rwlock);
-    tell_object(&call, EVENT_RELEASE, OBJECT_RWLOCK, rwlock, 0);
+    if (!tell_released_fast(&call, OBJECT_RWLOCK, rwlock))
+        released_slow(&call, rwlock);
     int error = REAL(pthread_rwlock_unlock)(rwlock);
     call_leave(&call);
     return error;

@@ -8,10 +8,18 @@ static COLD void first_use(const struct call *call, const pthread_spinlock_t *sp
     tell_object(call, EVENT_FIRST_USE, OBJECT_SPIN, spin, spin_flags(spin));
 }
 
+/* Comes before the real call: a free spin lock and a garbage one look alike once they are taken. */
 static ALWAYS_INLINE void ensure_known(const struct call *call, const pthread_spinlock_t *spin)
 {
     if (!call_knows(call, OBJECT_SPIN, spin))
         first_use(call, spin);
+}
+
+static ALWAYS_INLINE void acquired(const struct call *call, const pthread_spinlock_t *spin,
+                                   uint32_t flags)
+{
+    if (!tell_acquired_fast(call, OBJECT_SPIN, MODE_EXCLUSIVE, spin, flags))
+        tell_object(call, EVENT_ACQUIRE, OBJECT_SPIN, spin, flags);
 }
 
 static NOINLINE int block(const struct call *call, pthread_spinlock_t *spin)
@@ -57,7 +65,7 @@ EXPORT int pthread_spin_lock(pthread_spinlock_t *spin)
     ensure_known(&call, spin);
     if (UNLIKELY(REAL(pthread_spin_trylock)(spin) != 0))
         return block(&call, spin);
-    tell_object(&call, EVENT_ACQUIRE, OBJECT_SPIN, spin, 0);
+    acquired(&call, spin, 0);
     call_leave(&call);
     return 0;
 }
@@ -70,11 +78,17 @@ EXPORT int pthread_spin_trylock(pthread_spinlock_t *spin)
     ensure_known(&call, spin);
     int error = REAL(pthread_spin_trylock)(spin);
     if (LIKELY(error == 0))
-        tell_object(&call, EVENT_ACQUIRE, OBJECT_SPIN, spin, EVF_TRY);
+        acquired(&call, spin, EVF_TRY);
     else if (call_holds(&call, spin))
         tell_error(&call, OBJECT_SPIN, spin, error);
     call_leave(&call);
     return error;
+}
+
+static NOINLINE void released_slow(const struct call *call, const pthread_spinlock_t *spin)
+{
+    ensure_known(call, spin);
+    tell_object(call, EVENT_RELEASE, OBJECT_SPIN, spin, 0);
 }
 
 EXPORT int pthread_spin_unlock(pthread_spinlock_t *spin)
@@ -82,8 +96,8 @@ EXPORT int pthread_spin_unlock(pthread_spinlock_t *spin)
     CALL(call);
     if (UNLIKELY(!call.self))
         return REAL(pthread_spin_unlock)(spin);
-    ensure_known(&call, spin);
-    tell_object(&call, EVENT_RELEASE, OBJECT_SPIN, spin, 0);
+    if (!tell_released_fast(&call, OBJECT_SPIN, spin))
+        released_slow(&call, spin);
     int error = REAL(pthread_spin_unlock)(spin);
     call_leave(&call);
     return error;
