@@ -13,6 +13,7 @@
 #include "analysis/lockgraph_tree.h"
 #include "base/hash.h"
 
+#define RETRIES_MAX ((1u << 14) - 1)
 #define FIRST_CACHE_ENTRIES 32u
 #define LAST_CACHE_ENTRIES 4096u
 
@@ -325,12 +326,14 @@ static bool is_same_moment(const struct lg_instance *instance, const struct vc_c
 }
 
 /* Whether an acquisition that was there before under an earlier clock is worth another search. */
-static bool is_time_to_retry(const struct lockgraph *graph, struct tree_node *node)
+static bool is_time_to_retry(const struct lockgraph *graph, struct tree_node *node,
+                             const struct lg_request *request)
 {
     if (!node->retry)
         return false;
-    node->retries++;
-    return node->retries <= graph->limits.retries || node->retries % 64 == 0;
+    if (node->retries < RETRIES_MAX)
+        node->retries++;
+    return node->retries <= graph->limits.retries || request->clock->epoch % 64 == 0;
 }
 
 /* Enters that the thread came here now; searches if that can close a cycle that was not there. */
@@ -353,7 +356,9 @@ static void record(struct lockgraph *graph, struct tree_node *node,
         fill_instance(graph, latest, request);
     else
         latest = add_instance(graph, node, request);
-    if (latest && (own == 0 || is_time_to_retry(graph, node)))
+    if (graph->allowance < ALLOWANCE_MAX)
+        graph->allowance += ALLOWANCE_EACH;
+    if (latest && (own == 0 || is_time_to_retry(graph, node, request)))
         lg_search(graph, node, latest);
 }
 
@@ -540,6 +545,7 @@ struct lockgraph *lockgraph_create(struct arena *arena, struct vc_domain *clocks
     graph->clocks = clocks;
     graph->env = *env;
     graph->limits = limits_of(limits);
+    graph->allowance = ALLOWANCE_MAX;
     return make_tables(graph) ? graph : NULL; /* what was got stays with the arena: nothing runs then */
 }
 

@@ -141,7 +141,7 @@ struct lockgraph_limits {
     uint32_t thread_instances; /* 0: 4: per thread */
     uint32_t cycles;           /* 0: 16: handed over per search */
     uint32_t retries;          /* 0: 256: searches per node for a cycle that order alone has ruled out,
-                                  before only every 64th later acquisition there is searched */
+                                  before only those under every 64th epoch are */
 };
 
 struct lockgraph_stats {

@@ -13,14 +13,16 @@
  *
  * Three stages, each of which is left as soon as it says no:
  *   1. the wanted lock was never held while taking another one, or no held lock was ever wanted;
- *   2. reachability, without regard to who and when: from the wanted lock forward and from the held locks
+ *   2. reachability, without regard to when, and to who but that neither the thread itself nor anybody
+ *      behind a gate of its own can be a member: from the wanted lock forward and from the held locks
  *      backward, a step here and a step there, until the two meet, or one of them, usually a small
  *      one, is exhausted. Vertices are locks and nodes: a lock leads to the nodes that end in it, a node to
  *      its children, and a node with instances to its lock; so the size is that of the tree. Neither goes
  *      on from where the other one started, what lies behind would be cut off by a chord (but writers that
  *      wait are found behind their lock);
  *   3. depth first over the instances that lie between, in the direction that was exhausted first.
- * Stages 2 and 3 together stop after limits.search_steps steps. No recursion: the stack is the program's. */
+ * Stages 2 and 3 together stop after limits.search_steps steps, or fewer when searches have taken too much of
+ * the program's time (lockgraph.allowance); cycles of two are looked for all the same. No recursion: the stack is the program's. */
 #include <string.h>
 
 #include "analysis/lockgraph_tree.h"
@@ -38,13 +40,18 @@ struct step {
     struct lg_instance *next;
 };
 
+struct list {
+    void **items;
+    uint32_t count, capacity;
+};
+
 /* One direction of stage 2. */
 struct frontier {
-    struct tree_lock *first, *last; /* locks to look at */
-    struct tree_node *top, *node;   /* where the look at the last one taken stands */
-    struct tree_node **visited;
-    uint32_t count, capacity;
-    bool exhausted;
+    struct list locks;            /* reached; the first `looked_at` of them were looked at */
+    uint32_t looked_at;
+    struct tree_node *top, *node; /* where the look at the last one of them stands */
+    struct list visited;          /* nodes */
+    bool exhausted, failed;       /* everything was visited; out of memory */
 };
 
 #define NEWS_MAX 64u
@@ -55,8 +62,9 @@ struct lg_search {
     struct lg_member *members;
     uint32_t depth, capacity;
     const struct tree_lock *start; /* the lock that is wanted */
+    thread_id thread;              /* by whom */
     enum direction direction;
-    uint32_t budget;
+    uint32_t budget, given;
     uint32_t found;         /* cycles handed over */
     uint64_t told[NEWS_MAX]; /* their keys */
 };
@@ -94,43 +102,63 @@ static bool is_any_blocked_by(const struct tree_node *node)
 
 /* --- stage 2: reachability --------------------------------------------------------------------------- */
 
+/* False when out of memory. */
+static bool append(struct lockgraph *graph, struct list *list, void *item)
+{
+    if (list->count == list->capacity) {
+        uint32_t larger = list->capacity ? list->capacity * 2 : 256;
+        void **grown = arena_grow(graph->arena, list->items, list->capacity * sizeof(*grown),
+                                  larger * sizeof(*grown));
+        if (!grown)
+            return false;
+        list->items = grown;
+        list->capacity = larger;
+    }
+    list->items[list->count++] = item;
+    return true;
+}
+
 static void enqueue(struct lockgraph *graph, enum direction direction, struct tree_lock *lock)
 {
     struct frontier *frontier = &graph->scratch->frontiers[direction];
     if (lock->seen[direction] == graph->search)
         return;
     lock->seen[direction] = graph->search;
-    lock->queued[direction] = NULL;
-    if (frontier->first)
-        frontier->last->queued[direction] = lock;
-    else
-        frontier->first = lock;
-    frontier->last = lock;
+    if (!append(graph, &frontier->locks, lock))
+        frontier->failed = true;
 }
 
-static struct tree_lock *dequeue(struct frontier *frontier, enum direction direction)
+/* The next lock to look at; NULL: none is left. */
+static struct tree_lock *dequeue(struct frontier *frontier)
 {
-    struct tree_lock *lock = frontier->first;
-    if (lock)
-        frontier->first = lock->queued[direction];
-    return lock;
+    if (frontier->looked_at == frontier->locks.count)
+        return NULL;
+    return frontier->locks.items[frontier->looked_at++];
 }
 
-/* False when out of memory. */
-static bool note_visit(struct lockgraph *graph, struct frontier *frontier, struct tree_node *node)
+/* Whether nobody who holds this node's last lock can be in a cycle with the start: a gate. */
+static bool is_gate(const struct tree_node *node)
 {
-    if (frontier->count == frontier->capacity) {
-        uint32_t larger = frontier->capacity ? frontier->capacity * 2 : 256;
-        struct tree_node **grown =
-            arena_grow(graph->arena, frontier->visited, frontier->capacity * sizeof(*grown),
-                       larger * sizeof(*grown));
-        if (!grown)
-            return false;
-        frontier->visited = grown;
-        frontier->capacity = larger;
-    }
-    frontier->visited[frontier->count++] = node;
-    return true;
+    const struct tree_lock *lock = node->lock;
+    return !lock->not_a_lock && (lock->held_exclusive || (lock->held_shared && !node->shared));
+}
+
+/* Whether somebody holds a gate there. */
+static bool is_guarded(const struct tree_node *node)
+{
+    for (const struct tree_node *held = node->parent; held->lock; held = held->parent)
+        if (is_gate(held))
+            return true;
+    return false;
+}
+
+/* Whether another thread than the one that searches waits there. */
+static bool has_others(const struct lockgraph *graph, const struct tree_node *node)
+{
+    for (const struct lg_instance *i = node->instances; i; i = i->next)
+        if (i->thread != graph->scratch->thread && i->era == graph->era)
+            return true;
+    return false;
 }
 
 /* The next node to look at: forward, through the subtrees of the nodes that end in a reached lock;
@@ -138,16 +166,15 @@ static bool note_visit(struct lockgraph *graph, struct frontier *frontier, struc
  * everything was. */
 static struct tree_node *advance_forward(struct lockgraph *graph, struct frontier *frontier)
 {
-    uint32_t number = graph->search;
     for (;;) {
-        while (frontier->node && frontier->node->seen[FORWARD] == number)
+        while (frontier->node && frontier->node->seen[FORWARD] == graph->search)
             frontier->node = tree_skip(frontier->top, frontier->node);
         if (frontier->node)
             return frontier->node;
         if (frontier->top)
             frontier->top = frontier->top->next_of_lock;
         while (!frontier->top) {
-            struct tree_lock *lock = dequeue(frontier, FORWARD);
+            struct tree_lock *lock = dequeue(frontier);
             if (!lock)
                 return NULL;
             frontier->top = lock->nodes;
@@ -165,12 +192,12 @@ static struct tree_node *advance_backward(struct lockgraph *graph, struct fronti
         if (frontier->top)
             frontier->top = frontier->top->next_of_lock;
         while (!frontier->top) {
-            struct tree_lock *lock = dequeue(frontier, BACKWARD);
+            struct tree_lock *lock = dequeue(frontier);
             if (!lock)
                 return NULL;
             frontier->top = lock->nodes;
         }
-        frontier->node = frontier->top->instances ? frontier->top : NULL;
+        frontier->node = frontier->top;
     }
 }
 
@@ -183,27 +210,44 @@ static bool is_end(const struct lockgraph *graph, enum direction direction,
     return direction == FORWARD ? lock->goal == graph->search : lock == graph->scratch->start;
 }
 
+/* Forward: the node is reached, as one who waits there and as what is held below it. */
+static struct tree_node *visit_forward(struct lockgraph *graph, struct tree_node *top,
+                                       struct tree_node *node)
+{
+    if (node == top && is_guarded(node))
+        return NULL;
+    if (has_others(graph, node) && !is_end(graph, FORWARD, node->lock))
+        enqueue(graph, FORWARD, node->lock);
+    return is_gate(node) ? tree_skip(top, node) : tree_next(top, node);
+}
+
+/* Backward: somebody waits at the top, holding what is on its path. */
+static struct tree_node *visit_backward(struct lockgraph *graph, struct tree_node *node)
+{
+    if (!is_end(graph, BACKWARD, node->lock))
+        enqueue(graph, BACKWARD, node->lock);
+    return node->parent;
+}
+
 /* One node further. False when there is nothing left: everything that can be reached has been. */
 static bool expand(struct lockgraph *graph, enum direction direction)
 {
     struct frontier *frontier = &graph->scratch->frontiers[direction];
     struct tree_node *node = direction == FORWARD ? advance_forward(graph, frontier)
                                                   : advance_backward(graph, frontier);
-    if (!node || !note_visit(graph, frontier, node)) {
-        frontier->exhausted = !node;
+    if (!node) {
+        frontier->exhausted = !frontier->failed;
         return false;
     }
-    node->seen[direction] = graph->search;
-    if (direction == FORWARD) {
-        if (node->instances && !is_end(graph, FORWARD, node->lock))
-            enqueue(graph, FORWARD, node->lock);
-        frontier->node = tree_next(frontier->top, node);
-    } else {
-        if (!is_end(graph, BACKWARD, node->lock))
-            enqueue(graph, BACKWARD, node->lock);
-        frontier->node = node->parent;
+    if (direction == BACKWARD && node == frontier->top &&
+        (!has_others(graph, node) || is_guarded(node))) {
+        frontier->node = NULL; /* nobody of interest waits there, but somebody below may */
+        return true;
     }
-    return true;
+    node->seen[direction] = graph->search;
+    frontier->node = direction == FORWARD ? visit_forward(graph, frontier->top, node)
+                                          : visit_backward(graph, node);
+    return append(graph, &frontier->visited, node);
 }
 
 static void add_goal(struct lockgraph *graph, struct tree_lock *lock)
@@ -216,10 +260,9 @@ static void begin_frontiers(struct lockgraph *graph, struct tree_node *node)
 {
     for (int i = 0; i < 2; i++) {
         struct frontier *frontier = &graph->scratch->frontiers[i];
-        frontier->first = frontier->last = NULL;
+        frontier->locks.count = frontier->looked_at = frontier->visited.count = 0;
         frontier->top = frontier->node = NULL;
-        frontier->count = 0;
-        frontier->exhausted = false;
+        frontier->exhausted = frontier->failed = false;
     }
     graph->scratch->start = node->lock;
     enqueue(graph, FORWARD, node->lock);
@@ -243,28 +286,29 @@ static bool explore(struct lockgraph *graph)
     return search->frontiers[direction].exhausted;
 }
 
-/* Marks a node if it lies on a way from the start to a goal; tells whether that is news. */
-static bool mark_relevant(struct lockgraph *graph, struct tree_node *node)
+/* Forward: marks a node where something relevant is wanted, and what is above it; tells whether that is
+ * news. */
+static bool mark_forward(const struct lockgraph *graph, struct tree_node *node)
 {
     uint32_t number = graph->search;
-    if (node->relevant == number)
+    if (node->relevant == number || !node->instances || node->lock->relevant != number)
         return false;
-    bool relevant;
-    if (graph->scratch->direction == FORWARD) { /* it leads to something relevant */
-        relevant = node->instances && node->lock->relevant == number;
-        for (struct tree_node *child = node->first_child; child && !relevant;
-             child = child->next_sibling)
-            relevant = child->relevant == number;
-        if (relevant)
-            node->lock->relevant = number;
-    } else { /* something relevant leads to it */
-        relevant = node->lock->relevant == number || node->parent->relevant == number;
-        if (relevant && node->instances)
-            node->lock->relevant = number;
-    }
-    if (relevant)
-        node->relevant = number;
-    return relevant;
+    for (; node->seen[FORWARD] == number && node->relevant != number; node = node->parent)
+        node->relevant = node->lock->relevant = number;
+    return true;
+}
+
+/* Backward: marks a node that something relevant leads to. */
+static bool mark_backward(const struct lockgraph *graph, struct tree_node *node)
+{
+    uint32_t number = graph->search;
+    if (node->relevant == number ||
+        (node->lock->relevant != number && node->parent->relevant != number))
+        return false;
+    node->relevant = number;
+    if (node->instances)
+        node->lock->relevant = number;
+    return true;
 }
 
 /* Of what the exhausted side has visited, marks what lies between. In reverse order of the visit, in which
@@ -285,10 +329,12 @@ static bool mark_between(struct lockgraph *graph, struct tree_node *start)
     bool any = false, news = true;
     while (news) {
         news = false;
-        for (uint32_t i = frontier->count; i-- > 0;) {
+        for (uint32_t i = frontier->visited.count; i-- > 0;) {
             if (!spend(search))
                 return any;
-            news |= mark_relevant(graph, frontier->visited[i]);
+            news |= search->direction == FORWARD
+                        ? mark_forward(graph, frontier->visited.items[i])
+                        : mark_backward(graph, frontier->visited.items[i]);
         }
         any |= news;
     }
@@ -306,17 +352,6 @@ static bool is_blocked_by(const struct tree_node *waiting, const struct tree_nod
     for (const struct tree_node *held = other->parent; held->lock; held = held->parent)
         if (held->lock == lock && modes_conflict(waiting->shared, held->shared))
             return true;
-    return false;
-}
-
-/* Whether the candidate holds something that excludes a member. */
-static bool meets_gate(const struct tree_node *node)
-{
-    for (const struct tree_node *held = node->parent; held->lock; held = held->parent) {
-        const struct tree_lock *lock = held->lock;
-        if (!lock->not_a_lock && (lock->held_exclusive || (lock->held_shared && !held->shared)))
-            return true;
-    }
     return false;
 }
 
@@ -365,9 +400,9 @@ static void mark_member(const struct tree_node *node, int change)
 {
     for (const struct tree_node *held = node->parent; held->lock; held = held->parent)
         if (held->shared)
-            held->lock->held_shared += (uint32_t)change;
+            held->lock->held_shared = (uint16_t)(held->lock->held_shared + change);
         else
-            held->lock->held_exclusive += (uint32_t)change;
+            held->lock->held_exclusive = (uint16_t)(held->lock->held_exclusive + change);
 }
 
 /* False when out of memory. */
@@ -551,7 +586,7 @@ static void consider(struct lockgraph *graph, struct tree_node *node, struct lg_
     struct lg_search *search = graph->scratch;
     bool closes;
     graph->stats.cycles_checked++;
-    if (instance->era != graph->era || is_same_thread(search, instance) || meets_gate(node) ||
+    if (instance->era != graph->era || is_same_thread(search, instance) || is_guarded(node) ||
         has_chord(search, node, &closes) || is_ordered(search, node, instance)) {
         graph->stats.cycles_pruned++;
         return;
@@ -582,24 +617,68 @@ static void extend(struct lockgraph *graph)
         pop(search);
 }
 
-void lg_search(struct lockgraph *graph, struct tree_node *node, struct lg_instance *instance)
+/* When there was no time to look at all: whoever waits for something held, and holds what is wanted. */
+static void look_at_pairs(struct lockgraph *graph)
 {
     struct lg_search *search = graph->scratch;
+    const struct list *visited = &search->frontiers[FORWARD].visited;
+    search->direction = FORWARD;
+    for (uint32_t i = 0; i < visited->count && search->found < graph->limits.cycles; i++) {
+        struct tree_node *node = visited->items[i];
+        if (node->lock->goal != graph->search || !is_neighbour(search, &search->steps[0], node))
+            continue;
+        search->steps[0].next = node->instances;
+        while (search->steps[0].next) {
+            struct lg_instance *instance = search->steps[0].next;
+            search->steps[0].next = instance->next;
+            consider(graph, node, instance);
+            while (search->depth > 1)
+                pop(search);
+        }
+    }
+    pop(search);
+}
+
+static void begin_search(struct lockgraph *graph, const struct lg_instance *instance)
+{
+    struct lg_search *search = graph->scratch;
+    graph->stats.searches++;
+    graph->search++;
+    search->thread = instance->thread;
+    search->budget = graph->limits.search_steps;
+    if (search->budget > graph->allowance)
+        search->budget = graph->allowance > ALLOWANCE_EACH ? (uint32_t)graph->allowance : ALLOWANCE_EACH;
+    search->given = search->budget;
+    search->found = 0;
+    search->depth = 0;
+}
+
+static void end_search(struct lockgraph *graph)
+{
+    const struct lg_search *search = graph->scratch;
+    uint32_t spent = search->given - search->budget;
+    graph->allowance -= spent < graph->allowance ? spent : graph->allowance;
+    if (search->budget == 0)
+        graph->stats.cut++;
+}
+
+void lg_search(struct lockgraph *graph, struct tree_node *node, struct lg_instance *instance)
+{
     if (graph->clocks->lost) /* out of memory there: order is missing, and a report might be false */
         return;
     if (!node->lock->followed || node->lock->not_a_lock || !is_any_blocked_by(node))
         return;
-    graph->stats.searches++;
-    graph->search++;
-    search->budget = graph->limits.search_steps;
-    search->found = 0;
-    search->depth = 0;
-    begin_frontiers(graph, node);
-    bool possible = explore(graph) && mark_between(graph, node);
-    if (possible && push(graph, node, instance))
-        extend(graph);
-    if (search->budget == 0)
-        graph->stats.cut++;
+    begin_search(graph, instance);
+    if (push(graph, node, instance)) {
+        begin_frontiers(graph, node);
+        if (!explore(graph))
+            look_at_pairs(graph);
+        else if (mark_between(graph, node))
+            extend(graph);
+        else
+            pop(graph->scratch);
+    }
+    end_search(graph);
 }
 
 bool lg_search_is_valid(const struct lockgraph *graph, const struct tree_lock *lock)

@@ -41,12 +41,12 @@ struct tree_node {
     uint32_t seen[2];           /* search number in which it was reached, forward and backward */
     uint32_t relevant;          /* search number in which it lies on a way round */
     uint16_t instance_count;
-    bool shared;
-    bool retry;                 /* a candidate through here was ruled out by order alone */
-    uint32_t retries;
+    bool shared : 1;
+    bool retry : 1;             /* a candidate through here was ruled out by order alone */
+    uint16_t retries : 14;      /* searches for that reason; stays at its highest value */
 };
 
-_Static_assert(sizeof(struct tree_node) <= 112, "memory per node");
+_Static_assert(sizeof(struct tree_node) == 104, "memory per node");
 
 struct tree_lock {
     struct chain_link link; /* by uid */
@@ -56,14 +56,20 @@ struct tree_lock {
     uint32_t wanted;         /* instances at these */
     uint32_t seen[2], relevant;  /* as in tree_node */
     uint32_t goal;               /* search number in which it is held by who searches */
-    struct tree_lock *queued[2]; /* next in the search's queue */
     /* How many members of the cycle under construction hold it. */
-    uint32_t held_exclusive, held_shared;
+    uint16_t held_exclusive, held_shared;
     bool writer_first;
     bool not_a_lock;
 };
 
-#define NODES_PER_CHUNK 512u
+_Static_assert(sizeof(struct tree_lock) == 64, "memory per lock");
+
+#define NODES_PER_CHUNK 1024u /* whole pages */
+
+/* Work of all searches together, in steps of some nanoseconds: so much at most, and so much more with
+ * each instance that is new. A program full of cycles is not to be slowed down for ever. */
+#define ALLOWANCE_MAX 20000000u
+#define ALLOWANCE_EACH 2000u
 
 struct lockgraph {
     struct arena *arena;
@@ -78,6 +84,7 @@ struct lockgraph {
     struct tree_node *unused;  /* linked by next_sibling */
     uint32_t era;
     uint32_t search;           /* number of the last search */
+    uint64_t allowance;        /* steps that searches may take until more instances come */
     struct lg_search *scratch; /* lockgraph_search.c */
 };
 
