@@ -80,6 +80,11 @@ void misuse_invalid(struct detector *det, struct thread *thread, const struct ev
     struct object *object = objects_find(&det->objects, event->object, event->addr);
     if (object)
         mistake_object(det, object);
+    else if (event->addr && object_size(event->object)) /* an initialisation that fails */
+        finding_add_object(&det->finding,
+                           &(struct finding_object){.kind = event->object,
+                                                    .addr = event->addr,
+                                                    .size = object_size(event->object)});
     mistake_stack(det, "made the call", thread->id, detector_stack(det, event));
     mistake_held(det, thread);
     thread->reported = event->addr;

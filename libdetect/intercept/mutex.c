@@ -11,7 +11,11 @@
 static COLD void first_use(const struct call *call, enum object_kind kind,
                            const pthread_mutex_t *mutex, bool taken)
 {
-    tell_object(call, EVENT_FIRST_USE, kind, mutex, mutex_flags(mutex, taken));
+    uint32_t flags = mutex_flags(mutex, taken);
+    /* All zero is an initialiser of pthread's, not of C11's: mtx_init sets a bit even in a plain one. */
+    if (kind == OBJECT_MTX && mutex_kind(mutex) == 0 && !(flags & EVF_SHARED))
+        flags &= ~(uint32_t)EVF_BYTES_VALID;
+    tell_object(call, EVENT_FIRST_USE, kind, mutex, flags);
 }
 
 void mutex_ensure_known(const struct call *call, enum object_kind kind,
