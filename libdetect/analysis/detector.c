@@ -17,12 +17,12 @@
 
 #define FAST_KINDS                                                                                 \
     (1u << OBJECT_MUTEX | 1u << OBJECT_MTX | 1u << OBJECT_RWLOCK | 1u << OBJECT_SPIN)
-#define SLOW_FLAGS (OBJ_WRITER_FIRST | OBJ_ORPHANED | OBJ_OWNER_ENDED | OBJ_ORDERED)
+#define SLOW_FLAGS (OBJ_WRITER_FIRST | OBJ_ORPHANED | OBJ_OWNER_ENDED | OBJ_ORDERED | OBJ_BLAMED)
 
 static inline bool is_ordinary(const struct thread *thread, const struct event *event,
                                uintptr_t sp)
 {
-    return LIKELY(load_relaxed(&thread->attention) == 0 && sp <= thread->stack_watch &&
+    return LIKELY(load_relaxed(&thread->attention) == 0 && sp <= load_relaxed(&thread->stack_watch) &&
                   (FAST_KINDS >> event->object & 1));
 }
 
@@ -177,12 +177,20 @@ static void handler_leave(struct detector *det, struct thread *thread)
         waitgraph_resume(det, thread, &thread->handlers[thread->handler_depth].interrupted);
 }
 
+static void mask_changed(struct detector *det, struct thread *thread, uint64_t mask)
+{
+    thread->mask = mask;
+    set_exposed(det, thread);
+    thread_count_interruptible(det, thread);
+}
+
 static void handled_changed(struct detector *det, uint64_t handled)
 {
     det->handled = handled;
-    for (struct thread *thread = det->threads; thread; thread = thread->next)
+    for (struct thread *thread = det->threads; thread; thread = thread->next) {
         set_exposed(det, thread);
-    waitgraph_recount(det);
+        thread_count_interruptible(det, thread);
+    }
 }
 
 /* --- threads ---------------------------------------------------------------------------------------------------- */
@@ -271,8 +279,7 @@ static void dispatch(struct detector *det, struct thread *thread, const struct e
     case EVENT_HANDLER_ENTER: handler_enter(det, thread, event); break;
     case EVENT_HANDLER_LEAVE: handler_leave(det, thread); break;
     case EVENT_SIGNAL_MASK:
-        thread->mask = event->value;
-        set_exposed(det, thread);
+        mask_changed(det, thread, event->value);
         break;
     case EVENT_HANDLED: handled_changed(det, event->value); break;
     case EVENT_INVALID: misuse_invalid(det, thread, event); break;

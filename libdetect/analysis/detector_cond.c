@@ -24,6 +24,15 @@ static const struct thread *find_mismatch(struct detector *det, const struct obj
     return NULL;
 }
 
+/* pthread_mutex_t or mtx_t: the call does not say. */
+static struct object *find_mutex(struct detector *det, struct thread *thread,
+                                 const struct event *event)
+{
+    struct object *mtx = objects_find(&det->objects, OBJECT_MTX, event->addr2);
+    enum object_kind kind = mtx && mtx->state == STATE_LIVE ? OBJECT_MTX : OBJECT_MUTEX;
+    return life_object(det, thread, kind, event->addr2, event);
+}
+
 /* The mutex is given up by the wait. False: the thread did not hold it. */
 static bool give_up_mutex(struct detector *det, struct thread *thread, struct object *cond,
                           struct object *mutex, const struct event *event)
@@ -31,16 +40,17 @@ static bool give_up_mutex(struct detector *det, struct thread *thread, struct ob
     thread_refresh_held(thread);
     if (locks_drop(thread, mutex))
         return true;
-    if (!(mutex->flags & OBJ_ERRORCHECK))
+    if (!(mutex->flags & OBJ_ERRORCHECK)) {
         misuse_wait_unlocked(det, thread, cond, mutex, event);
+        locks_release_for_others(mutex); /* as the library does */
+    }
     return false;
 }
 
 void conds_wait(struct detector *det, struct thread *thread, const struct event *event)
 {
     struct object *cond = life_object(det, thread, OBJECT_COND, event->addr, event);
-    enum object_kind kind = event->flags & EVF_C11 ? OBJECT_MTX : OBJECT_MUTEX;
-    struct object *mutex = life_object(det, thread, kind, event->addr2, event);
+    struct object *mutex = find_mutex(det, thread, event);
     struct object_more *more = cond ? life_more(det, cond) : NULL;
     if (!more || !mutex)
         return;
@@ -87,10 +97,12 @@ void conds_wake(struct detector *det, struct thread *thread, const struct event 
         return;
     if (cond && !(event->flags & (EVF_TIMED_OUT | EVF_CANCELLED | EVF_NO_ORDER)))
         sync_acquire(det, thread, cond);
-    enum object_kind kind = event->flags & EVF_C11 ? OBJECT_MTX : OBJECT_MUTEX;
+    struct object *mutex = find_mutex(det, thread, event);
+    if (!mutex)
+        return;
     struct event again = *event;
     again.type = EVENT_ACQUIRE;
-    again.object = (uint8_t)kind;
+    again.object = mutex->kind;
     again.addr = event->addr2;
     again.mode = MODE_EXCLUSIVE;
     again.flags &= ~(EVF_TIMED | EVF_TRY); /* it waits for the mutex as long as it takes */

@@ -52,25 +52,22 @@ static void count_object(struct detector *det, enum object_kind kind)
 /* Only carriers of order have the same address as something else for long: what else was here is gone. */
 static void forget_others_at(struct detector *det, enum object_kind kind, uintptr_t addr);
 
-static void begin_identity(struct detector *det, struct thread *thread, struct object *object,
-                           const struct event *event)
+static void begin_identity(struct detector *det, struct object *object, const struct event *event)
 {
     object->flags = flags_of(event);
     object->created_at = detector_stack(det, event);
     object->state = STATE_LIVE;
-    if (thread_owns_address(thread, object->addr)) {
-        object->flags |= OBJ_STACK;
-        if (object->addr < thread->stack_watch)
-            thread->stack_watch = object->addr;
-    }
+    struct thread *owner = stacks_find(&det->stacks, object->addr);
+    if (owner && object_size(object->kind) && object->addr < owner->stack_watch)
+        store_relaxed(&owner->stack_watch, object->addr);
     /* Until it is initialised with 1, nothing says that it is used as a lock. */
     if (object->kind == OBJECT_SEM)
         object->flags |= OBJ_SIGNALLING;
     count_object(det, object->kind);
 }
 
-static struct object *new_object(struct detector *det, struct thread *thread, enum object_kind kind,
-                                 uintptr_t addr, const struct event *event)
+static struct object *new_object(struct detector *det, enum object_kind kind, uintptr_t addr,
+                                 const struct event *event)
 {
     if (object_size(kind))
         forget_others_at(det, kind, addr);
@@ -79,14 +76,14 @@ static struct object *new_object(struct detector *det, struct thread *thread, en
         det->losses.out_of_memory++;
         return NULL;
     }
-    begin_identity(det, thread, object, event);
+    begin_identity(det, object, event);
     return object;
 }
 
-static struct object *first_use(struct detector *det, struct thread *thread, enum object_kind kind,
-                                uintptr_t addr, const struct event *event)
+static struct object *first_use(struct detector *det, enum object_kind kind, uintptr_t addr,
+                                const struct event *event)
 {
-    struct object *object = new_object(det, thread, kind, addr, event);
+    struct object *object = new_object(det, kind, addr, event);
     if (object)
         object->flags |= OBJ_STATIC;
     return object;
@@ -146,7 +143,7 @@ static void forget_others_at(struct detector *det, enum object_kind kind, uintpt
 /* Held by a thread that is there to be harmed by its end. */
 static bool is_held(const struct object *object)
 {
-    if (!object_is_lock(object->kind) || object->flags & (OBJ_OWNER_ENDED | OBJ_ORPHANED))
+    if (!object_is_lock(object->kind) || object->flags & (OBJ_OWNER_ENDED | OBJ_ORPHANED | OBJ_BLAMED))
         return false;
     return load_relaxed(&object->owner) || load_relaxed(&object->readers) > 0;
 }
@@ -163,37 +160,30 @@ static bool is_waited_on(const struct object *object)
 
 /* --- events ---------------------------------------------------------------------------------------------------- */
 
-static bool on_any_stack(struct detector *det, uintptr_t addr)
+static bool has_static_initialiser(enum object_kind kind)
 {
-    for (const struct thread *thread = det->threads; thread; thread = thread->next)
-        if (thread_owns_address(thread, addr))
-            return true;
-    return false;
+    return kind == OBJECT_MUTEX || kind == OBJECT_RWLOCK || kind == OBJECT_COND ||
+           kind == OBJECT_ONCE;
 }
 
-/* The object was destroyed. Bytes of a static initialiser mean that it was set to that since: certain for
- * mutexes and condition variables, whose destroy leaves other bytes. That of a rwlock leaves all as it
- * was: only a stack frame is likely to be a new one. */
-static bool is_new_life(struct detector *det, const struct object *object,
-                        const struct event *event)
+/* The object was destroyed. Bytes of a static initialiser mean that it was set to that since: destroy leaves
+ * others. */
+static bool is_new_life(const struct object *object, const struct event *event)
 {
     if (event->flags & EVF_SHARED)
         return true;
-    if (event->type != EVENT_FIRST_USE || !(event->flags & EVF_BYTES_VALID))
-        return false;
-    if (object->kind == OBJECT_MUTEX || object->kind == OBJECT_COND)
-        return true;
-    return object->kind == OBJECT_RWLOCK && on_any_stack(det, object->addr);
+    return event->type == EVENT_FIRST_USE && event->flags & EVF_BYTES_VALID &&
+           has_static_initialiser(object->kind);
 }
 
 static void revive(struct detector *det, struct thread *thread, struct object *object,
                    const struct event *event)
 {
-    if (!is_new_life(det, object, event))
+    if (!is_new_life(object, event))
         misuse_after_destroy(det, thread, object, event);
     end_identity(det, object);
     objects_renew(object);
-    begin_identity(det, thread, object, event);
+    begin_identity(det, object, event);
     object->flags |= OBJ_STATIC;
 }
 
@@ -215,7 +205,7 @@ struct object *life_object(struct detector *det, struct thread *thread, enum obj
         return object;
     object = objects_find(&det->objects, kind, addr);
     if (!object)
-        return first_use(det, thread, kind, addr, event);
+        return first_use(det, kind, addr, event);
     revive(det, thread, object, event);
     return object;
 }
@@ -227,7 +217,7 @@ void life_first_use(struct detector *det, struct thread *thread, const struct ev
         revive(det, thread, object, event);
     if (object)
         return;
-    object = first_use(det, thread, event->object, event->addr, event);
+    object = first_use(det, event->object, event->addr, event);
     if (object && !(event->flags & (EVF_BYTES_VALID | EVF_SHARED)))
         misuse_uninitialised(det, thread, object, event);
 }
@@ -254,9 +244,9 @@ void life_init(struct detector *det, struct thread *thread, const struct event *
             misuse_reinit(det, thread, object, event);
         end_identity(det, object);
         objects_renew(object);
-        begin_identity(det, thread, object, event);
+        begin_identity(det, object, event);
     } else {
-        object = new_object(det, thread, event->object, event->addr, event);
+        object = new_object(det, event->object, event->addr, event);
     }
     if (object)
         set_initial_value(det, object, event);
@@ -270,6 +260,7 @@ void life_destroy(struct detector *det, struct thread *thread, const struct even
     bool in_use = is_waited_on(object);
     if (in_use || is_held(object)) {
         misuse_destroy(det, thread, object, event, in_use);
+        object->flags |= OBJ_BLAMED;
         return;
     }
     if (event->flags & EVF_REFUSED)

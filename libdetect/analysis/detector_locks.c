@@ -161,7 +161,7 @@ void locks_take(struct detector *det, struct thread *thread, struct object *obje
 {
     stack_id stack = detector_stack(det, event);
     thread_refresh_held(thread);
-    object->flags &= ~(OBJ_ORPHANED | OBJ_OWNER_ENDED);
+    object->flags &= ~(OBJ_ORPHANED | OBJ_OWNER_ENDED | OBJ_BLAMED);
     note_signals(det, thread, object, event, stack);
     if (take_again(det, thread, object, event, stack))
         return;
@@ -226,12 +226,12 @@ static bool blocks_itself(struct detector *det, struct thread *thread, struct ob
         misuse_double_lock(det, thread, object, event);
         return true;
     }
-    if (object->kind != OBJECT_RWLOCK || event->mode == MODE_SHARED || event->flags & EVF_TIMED)
+    if (object->kind != OBJECT_RWLOCK || event->mode == MODE_SHARED ||
+        !held_find(&thread->held, object) || load_relaxed(&object->owner))
         return false;
-    if (!held_find(&thread->held, object))
-        return false;
+    /* A mistake with a timeout too: it can only run out. */
     misuse_upgrade(det, thread, object, event);
-    return true;
+    return !(event->flags & EVF_TIMED);
 }
 
 void locks_request(struct detector *det, struct thread *thread, const struct event *event)
@@ -336,7 +336,7 @@ void locks_acquire(struct detector *det, struct thread *thread, const struct eve
 }
 
 /* The library did what was asked of it, though by the wrong thread. */
-static void release_for_others(struct object *object)
+void locks_release_for_others(struct object *object)
 {
     if (load_relaxed(&object->owner))
         locks_take_away(object);
@@ -362,5 +362,5 @@ void locks_release(struct detector *det, struct thread *thread, const struct eve
     if (!(object->flags & OBJ_ERRORCHECK) && !(event->flags & EVF_ERRORCHECK))
         misuse_unlock(det, thread, object, event);
     if (!(event->flags & EVF_REFUSED) && !(object->flags & OBJ_ERRORCHECK))
-        release_for_others(object);
+        locks_release_for_others(object);
 }

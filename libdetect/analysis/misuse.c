@@ -64,6 +64,17 @@ uint32_t mistake_object(struct detector *det, const struct object *object)
     return finding_add_object(&det->finding, &described);
 }
 
+void mistake_object_of(struct detector *det, const struct event *event)
+{
+    struct object *object = objects_find(&det->objects, event->object, event->addr);
+    struct finding_object described = {.kind = event->object, .addr = event->addr,
+                                       .size = object_size(event->object)};
+    if (object)
+        mistake_describe(object, &described);
+    if (described.size > 0)
+        finding_add_object(&det->finding, &described);
+}
+
 void mistake_thread(struct detector *det, thread_id thread)
 {
     finding_add_thread(&det->finding, thread);

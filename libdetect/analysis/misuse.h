@@ -13,6 +13,8 @@ void mistake_begin(struct detector *det, enum finding_kind kind,
                    enum finding_confidence confidence, const char *message);
 /* Index of the object in the finding. */
 uint32_t mistake_object(struct detector *det, const struct object *object);
+/* The same for an object that may have no record: what the event says of it. */
+void mistake_object_of(struct detector *det, const struct event *event);
 void mistake_thread(struct detector *det, thread_id thread);
 void mistake_stack(struct detector *det, const char *role, thread_id thread, stack_id stack);
 /* What the thread holds. Its own thread, or one that waits. */

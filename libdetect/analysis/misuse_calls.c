@@ -77,14 +77,7 @@ static const char *what_is_invalid(uint64_t what)
 void misuse_invalid(struct detector *det, struct thread *thread, const struct event *event)
 {
     mistake_begin(det, KIND_INVALID_ARGUMENT, CONFIDENCE_CERTAIN, what_is_invalid(event->value));
-    struct object *object = objects_find(&det->objects, event->object, event->addr);
-    if (object)
-        mistake_object(det, object);
-    else if (event->addr && object_size(event->object)) /* an initialisation that fails */
-        finding_add_object(&det->finding,
-                           &(struct finding_object){.kind = event->object,
-                                                    .addr = event->addr,
-                                                    .size = object_size(event->object)});
+    mistake_object_of(det, event);
     mistake_stack(det, "made the call", thread->id, detector_stack(det, event));
     mistake_held(det, thread);
     thread->reported = event->addr;
@@ -99,9 +92,7 @@ void misuse_error_returned(struct detector *det, struct thread *thread, const st
     if (told_already)
         return;
     mistake_begin(det, KIND_ERROR_RETURNED, CONFIDENCE_NOTE, "%T0 got an error for a mistake");
-    struct object *object = objects_find(&det->objects, event->object, event->addr);
-    if (object)
-        mistake_object(det, object);
+    mistake_object_of(det, event);
     mistake_stack(det, "made the call", thread->id, detector_stack(det, event));
     mistake_held(det, thread);
     uint64_t key = hash_mix(mistake_key(det, 1), event->value);

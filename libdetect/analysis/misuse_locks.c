@@ -105,7 +105,7 @@ void misuse_exit_holding(struct detector *det, struct thread *thread, const stru
         const struct held_lock *lock = &thread->held.locks[i];
         const struct object *object = lock->object;
         if (!held_is_current(lock, thread) || !object_is_lock(object->kind) ||
-            object->flags & OBJ_ROBUST || lock->flags & HELD_INHERITED)
+            object->flags & (OBJ_ROBUST | OBJ_BLAMED) || lock->flags & HELD_INHERITED)
             continue;
         uint32_t index = mistake_object(det, object);
         mistake_stack(det, role_acquired(index), thread->id, lock->stack);

@@ -40,12 +40,12 @@ enum object_flag {
     OBJ_SHARED = 1 << 3,       /* other processes may act on it */
     OBJ_WRITER_FIRST = 1 << 4, /* rwlock of kind PREFER_WRITER_NONRECURSIVE */
     OBJ_STATIC = 1 << 5,       /* first seen in use, not initialised by a call */
-    OBJ_STACK = 1 << 6,        /* lies on the stack of some thread */
     OBJ_ORPHANED = 1 << 7,     /* its holder was not copied by the fork that made this process */
     OBJ_OWNER_ENDED = 1 << 8,  /* its holder has ended without unlocking */
     OBJ_SIGNALLING = 1 << 9,   /* semaphore that is no lock: contradicted, or by its initial value */
     OBJ_CONFIRMED = 1 << 10,   /* semaphore that was posted by its holder at least once */
     OBJ_ORDERED = 1 << 11,     /* mutex on which a signaller has published (see sync.h) */
+    OBJ_BLAMED = 1 << 13,      /* the present holder was told of: what follows from that is no second mistake */
     OBJ_ORDERED_ALL = 1 << 12, /* by a broadcast: for all that take it, not only the next one */
 };
 

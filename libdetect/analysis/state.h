@@ -6,6 +6,7 @@
 #include "analysis/detector.h"
 #include "analysis/lockgraph.h"
 #include "analysis/objects.h"
+#include "analysis/stacks.h"
 #include "analysis/thread.h"
 #include "analysis/vclock.h"
 #include "base/spin.h"
@@ -29,13 +30,15 @@ struct detector {
     struct hash_table threads_by_id;
     struct thread *threads, *free_threads;
     thread_id last_thread;
+    struct stack_table stacks;
 
     struct thread *waiters; /* threads with a registered wait */
     uint32_t alive, waiting, spinning, sequence; /* struct detector_pulse; read without the lock */
     bool all_waiting;       /* to be told when the lock has been given up */
     uint64_t searches;      /* in the wait-for graph */
 
-    uint64_t handled; /* signals with a handler of the program's */
+    uint64_t handled;       /* signals with a handler of the program's */
+    uint32_t interruptible; /* threads in which one of these can run */
     struct detector_stats stats;
     struct detector_losses losses;
     struct reliance *reliances; /* findings that stand on semaphores being locks (misuse.c) */
@@ -71,6 +74,8 @@ bool locks_drop(struct thread *thread, struct object *object);
  * held afterwards. */
 void locks_pass(struct detector *det, struct thread *thread, struct object *once,
                 const struct event *event);
+/* Unlocked, though not by its holder. */
+void locks_release_for_others(struct object *object);
 /* Whoever holds it exclusively loses it: unlocked by another thread, destroyed, gone. */
 void locks_take_away(struct object *object);
 /* The semaphore is no lock. */

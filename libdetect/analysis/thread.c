@@ -128,8 +128,22 @@ void detector_thread_start(struct detector *det, struct thread *thread, uintptr_
     thread->stack_high = stack_high;
     thread->mask = signal_mask;
     thread->exposed = det->handled & ~signal_mask;
+    if (stack_high > stack_low &&
+        !stacks_add(&det->stacks, det->arena, (struct stack_bounds){stack_low, stack_high, thread}))
+        det->losses.out_of_memory++;
+    thread_count_interruptible(det, thread);
     detector_next_sequence(det);
     spin_unlock(&det->lock);
+}
+
+void thread_count_interruptible(struct detector *det, struct thread *thread)
+{
+    bool interruptible = thread->started && !thread->ended && det->handled & ~thread->mask;
+    bool any = det->interruptible > 0;
+    det->interruptible += (uint32_t)interruptible - (uint32_t)thread->interruptible;
+    thread->interruptible = interruptible;
+    if (any != (det->interruptible > 0))
+        waitgraph_recount(det);
 }
 
 void detector_thread_set_detached(struct detector *det, struct thread *thread)
@@ -165,11 +179,13 @@ static void stop_running(struct detector *det, struct thread *thread)
 {
     waitgraph_end(det, thread);
     thread->ended = true;
+    thread_count_interruptible(det, thread);
     if (thread->has_clock) {
         vc_clock_end(&det->clocks, &thread->clock, &thread->end);
         thread->has_clock = false;
     }
     drop_caches(det, thread);
+    stacks_remove(&det->stacks, thread, thread->stack_low);
     fetch_add_relaxed(&det->alive, -1u);
     detector_next_sequence(det);
     if (thread->detached || thread->joined)
@@ -262,10 +278,13 @@ void threads_forked(struct detector *det, struct thread *self)
         if (thread == self)
             continue;
         waitgraph_end(det, thread);
+        thread->ended = true;
+        thread_count_interruptible(det, thread);
         orphan_locks(thread);
         if (thread->has_clock)
             vc_clock_end(&det->clocks, &thread->clock, NULL);
         drop_caches(det, thread);
+        stacks_remove(&det->stacks, thread, thread->stack_low);
         forget(det, thread);
     }
     for (uint32_t i = 0; self && i < self->held.count; i++)
@@ -279,13 +298,15 @@ void threads_forked(struct detector *det, struct thread *self)
 
 bool threads_are_valid(struct detector *det)
 {
-    uint32_t running = 0;
+    uint32_t running = 0, interruptible = 0;
     for (const struct thread *thread = det->threads; thread; thread = thread->next) {
         running += !thread->ended;
+        interruptible += thread->interruptible;
         if (thread_find(det, thread->id) != thread || (thread->next && thread->next->prev != thread) ||
             !held_is_valid(&thread->held) ||
             (thread->has_clock && !vc_clock_is_valid(&det->clocks, &thread->clock)))
             return false;
     }
-    return running == det->alive;
+    return running == det->alive && interruptible == det->interruptible &&
+           stacks_are_valid(&det->stacks);
 }

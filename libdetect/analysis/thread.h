@@ -54,7 +54,8 @@ struct handler_frame {
 struct thread {
     uint32_t attention; /* enum attention; others set bits, so all changes are atomic */
     thread_id id;
-    uintptr_t stack_watch; /* the lowest address of an object on this thread's stack */
+    uintptr_t stack_watch; /* the lowest address of an object on this thread's stack. Whoever sees the
+                              object first sets it, under the analysis lock */
     uint64_t exposed;      /* signals with a handler that may arrive now; 0 inside handlers */
     struct object_cache *objects;
     struct held_list held;
@@ -74,6 +75,7 @@ struct thread {
     thread_id creator;
     stack_id created_at;
     bool has_clock, started, ended, detached, joined;
+    bool interruptible; /* counted in detector.interruptible */
     struct vc_time end; /* what it did before it ended */
     /* search in the wait-for graph */
     uint64_t seen_by;
@@ -94,15 +96,12 @@ static inline void thread_unattend(struct thread *thread, enum attention why)
 struct thread *thread_find(struct detector *det, thread_id id); /* NULL: no record any more */
 void thread_joined(struct detector *det, struct thread *joiner, struct thread *target);
 void thread_detached(struct detector *det, struct thread *target);
+/* Counts the thread's interruptibility anew; whether any thread is may have changed. */
+void thread_count_interruptible(struct detector *det, struct thread *thread);
 /* Drops from the held list what is not held any more. The thread itself only. */
 void thread_refresh_held(struct thread *thread);
 /* Takes the records of all other threads away: they are not in this process. */
 void threads_forked(struct detector *det, struct thread *self);
 bool threads_are_valid(struct detector *det);
-
-static inline bool thread_owns_address(const struct thread *thread, uintptr_t addr)
-{
-    return addr >= thread->stack_low && addr < thread->stack_high;
-}
 
 #endif

@@ -7,13 +7,14 @@
 
 /* --- registration --------------------------------------------------------------------------------------- */
 
-/* Whether only another thread of this process can end the wait. A handler may post a semaphore. */
+/* Whether only another thread of this process can end the wait. A handler may post a semaphore, if there is
+ * a thread that it can run in. */
 static bool is_counted(const struct detector *det, const struct wait *wait)
 {
     /* A woken waiter needs its mutex back, and for that it waits without limit. */
     if ((wait->timed && !wait->woken) || wait->shared)
         return false;
-    return !(wait->object && wait->object->kind == OBJECT_SEM && det->handled);
+    return !(wait->object && wait->object->kind == OBJECT_SEM && det->interruptible > 0);
 }
 
 static void set_counted(struct detector *det, struct wait *wait, bool counted)
@@ -110,7 +111,8 @@ void waitgraph_resume(struct detector *det, struct thread *thread, const struct 
 void waitgraph_recount(struct detector *det)
 {
     for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next)
-        set_counted(det, &waiter->wait, is_counted(det, &waiter->wait));
+        if (waiter->wait.object && waiter->wait.object->kind == OBJECT_SEM)
+            set_counted(det, &waiter->wait, is_counted(det, &waiter->wait));
     detector_next_sequence(det);
 }
 
