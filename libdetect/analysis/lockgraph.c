@@ -433,11 +433,41 @@ static void remove_subtree(struct lockgraph *graph, struct tree_node *top)
     }
 }
 
+/* Distinct locks taken while `lock` was held. */
+static uint64_t count_followers(struct tree_lock *lock, uint32_t number)
+{
+    uint64_t count = 0;
+    lock->relevant = number; /* itself does not count */
+    for (struct tree_node *top = lock->nodes; top; top = top->next_of_lock)
+        for (struct tree_node *node = top; node; node = tree_next(top, node))
+            if (node->lock->relevant != number) {
+                node->lock->relevant = number;
+                count++;
+            }
+    return count;
+}
+
+/* Distinct locks that were held when `lock` was taken. */
+static uint64_t count_leaders(struct tree_lock *lock, uint32_t number)
+{
+    uint64_t count = 0;
+    lock->relevant = number;
+    for (struct tree_node *top = lock->nodes; top; top = top->next_of_lock)
+        for (struct tree_node *node = top->parent; node->lock; node = node->parent)
+            if (node->lock->relevant != number) {
+                node->lock->relevant = number;
+                count++;
+            }
+    return count;
+}
+
 void lockgraph_lock_dead(struct lockgraph *graph, lock_uid uid)
 {
     struct tree_lock *lock = find_lock(graph, uid);
     if (!lock)
         return;
+    graph->orders_gone += count_followers(lock, ++graph->search);
+    graph->orders_gone += count_leaders(lock, ++graph->search);
     lock->not_a_lock = true; /* keeps the record until its last node is gone */
     while (lock->nodes)
         remove_subtree(graph, lock->nodes);
@@ -485,23 +515,9 @@ uint32_t lockgraph_held(const struct lg_cycle *cycle, const struct lg_member *me
 
 struct lockgraph_stats lockgraph_stats(const struct lockgraph *graph) { return graph->stats; }
 
-/* Distinct locks taken while `lock` was held. */
-static uint64_t count_followers(struct tree_lock *lock, uint32_t number)
-{
-    uint64_t count = 0;
-    lock->relevant = number; /* itself does not count */
-    for (struct tree_node *top = lock->nodes; top; top = top->next_of_lock)
-        for (struct tree_node *node = top; node; node = tree_next(top, node))
-            if (node->lock->relevant != number) {
-                node->lock->relevant = number;
-                count++;
-            }
-    return count;
-}
-
 uint64_t lockgraph_order_count(struct lockgraph *graph, uint64_t max)
 {
-    uint64_t count = 0;
+    uint64_t count = graph->orders_gone;
     for (uint64_t i = 0; i <= graph->locks.mask && count < max; i++)
         for (struct chain_link *link = graph->locks.buckets[i]; link; link = link->next)
             count += count_followers(chain_entry(link, struct tree_lock, link), ++graph->search);

@@ -84,6 +84,7 @@ struct lockgraph {
     struct tree_node *unused;  /* linked by next_sibling */
     uint32_t era;
     uint32_t search;           /* number of the last search */
+    uint64_t orders_gone; /* pairs of locks of which one is dead by now */
     uint64_t allowance;        /* steps that searches may take until more instances come */
     struct lg_search *scratch; /* lockgraph_search.c */
 };
