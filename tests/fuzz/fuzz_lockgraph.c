@@ -56,6 +56,7 @@ struct fuzz_run {
     struct vc_time syncs[SYNCS];
     uint32_t sync_vectors[SYNCS][MODEL_THREADS];
     int threads_made, lock_count;
+    uint32_t order_share, life_share; /* percent of the operations */
     uint64_t last_uid;
     struct model_ring found[MODEL_RINGS];
     int found_count;
@@ -338,20 +339,15 @@ static void op_not_a_lock(struct fuzz_run *run)
 static void step(struct fuzz_run *run)
 {
     struct fuzz_thread *thread = &run->threads[random_below(&run->random, THREADS)];
-    uint32_t what = random_below(&run->random, 100);
     if (!thread->alive)
         (void)spawn(run, &run->threads[0]);
-    else if (what < 52)
-        op_acquire(run, thread);
-    else if (what < 92)
-        op_release(run, thread);
-    else if (what < 94)
-        op_post(run, thread);
-    else if (what < 96)
-        op_wait(run, thread);
-    else if (what < 98)
+    else if (random_percent(&run->random, run->order_share))
+        (random_percent(&run->random, 50) ? op_post : op_wait)(run, thread);
+    else if (!random_percent(&run->random, run->life_share))
+        (random_percent(&run->random, 56) ? op_acquire : op_release)(run, thread);
+    else if (random_percent(&run->random, 50))
         op_end(run, thread);
-    else if (what < 99)
+    else if (random_percent(&run->random, 50))
         op_death(run);
     else
         op_not_a_lock(run);
@@ -398,6 +394,8 @@ static void begin(struct fuzz_run *run, uint64_t seed, bool aloud)
     limits.thread_instances = run->tight ? 1 : 1000;
     struct lockgraph_env env = {run, on_cycle};
     run->graph = lockgraph_create(&run->arena, &run->clocks, &env, &limits);
+    run->order_share = random_below(&run->random, 15);
+    run->life_share = random_below(&run->random, 8);
     run->lock_count = 2 + (int)random_below(&run->random, LOCKS - 1);
     for (int i = 0; i < run->lock_count; i++)
         new_lock(run, &run->locks[i]);

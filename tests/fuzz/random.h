@@ -51,12 +51,12 @@ static inline struct fuzz_options fuzz_parse(int argc, char **argv, uint64_t run
         else if (strncmp(argv[i], "--seed=", 7) == 0) {
             options.seed = strtoull(argv[i] + 7, NULL, 10);
             options.runs = 1;
-            options.one = 1;
         } else {
             fprintf(stderr, "usage: %s [--long] [--runs=N] [--seed=N]\n", argv[0]);
             exit(2);
         }
     }
+    options.one = options.runs == 1;
     return options;
 }
 
