@@ -7,14 +7,16 @@
 
 /* --- registration --------------------------------------------------------------------------------------- */
 
-/* Whether only another thread of this process can end the wait. A handler may post a semaphore, if there is
- * a thread that it can run in. */
+/* Whether only another thread of this process can end the wait. A handler may post a semaphore, or wake a
+ * futex, if there is a thread that it can run in. */
 static bool is_counted(const struct detector *det, const struct wait *wait)
 {
     /* A woken waiter needs its mutex back, and for that it waits without limit. */
     if ((wait->timed && !wait->woken) || wait->shared)
         return false;
-    return !(wait->object && wait->object->kind == OBJECT_SEM && det->interruptible > 0);
+    bool by_handler = wait->object && (wait->object->kind == OBJECT_SEM ||
+                                       wait->object->kind == OBJECT_FUTEX);
+    return !(by_handler && det->interruptible > 0);
 }
 
 static void set_counted(struct detector *det, struct wait *wait, bool counted)
@@ -351,6 +353,8 @@ static const char *hang_role(const struct wait *wait)
     switch (wait->object->kind) {
     case OBJECT_SEM:
         return "waits for a semaphore to be posted";
+    case OBJECT_FUTEX:
+        return "waits for a futex to be woken";
     case OBJECT_ONCE:
         return "waits for an initialisation routine";
     default:

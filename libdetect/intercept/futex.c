@@ -12,6 +12,7 @@
 #include "intercept/fd_life.h"
 #include "intercept/order.h"
 #include "intercept/process.h"
+#include "runtime/modules.h"
 #include "runtime/real.h"
 
 static long pass_on(long number, const long a[6])
@@ -66,6 +67,36 @@ static bool futex_has_second(int operation)
     }
 }
 
+/* Only this process can end the wait: there is no time limit, and the word is not shared: the caller says so, or it is a
+ * variable of the program or a library (libstdc++ waits so for the initialisation of a function's static). */
+static bool futex_waits_for_us(const long a[6])
+{
+    int command = (int)a[1] & FUTEX_CMD_MASK;
+    struct module_span span;
+    return (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET) && a[3] == 0 &&
+           (((int)a[1] & FUTEX_PRIVATE_FLAG) || modules_span((uintptr_t)a[0], &span));
+}
+
+/* The analysis knows that this thread waits, but for whom it cannot know. */
+static long futex_wait(const long a[6], const struct call_site *site)
+{
+    struct self *self = self_enter();
+    if (!self)
+        return pass_on(SYS_futex, a);
+    struct event event = {
+        .type = EVENT_REQUEST, .object = OBJECT_FUTEX, .addr = (uintptr_t)a[0]};
+    emit(self, site, &event, false);
+    self_block(self);
+    long result = pass_on(SYS_futex, a);
+    int saved = errno;
+    self_unblock(self);
+    event.type = EVENT_GIVE_UP;
+    emit(self, site, &event, false);
+    self_leave(self);
+    errno = saved;
+    return result;
+}
+
 /* A wait that finds the value changed (EAGAIN) is ordered after the change as well as one that slept. */
 static long futex_call(const long a[6], const struct call_site *site)
 {
@@ -74,7 +105,7 @@ static long futex_call(const long a[6], const struct call_site *site)
         order_release(OBJECT_FUTEX, (uintptr_t)a[0], site);
     if (futex_has_second(operation))
         order_release(OBJECT_FUTEX, (uintptr_t)a[4], site);
-    long result = pass_on(SYS_futex, a);
+    long result = futex_waits_for_us(a) ? futex_wait(a, site) : pass_on(SYS_futex, a);
     if (futex_waits(operation) && (result >= 0 || errno == EAGAIN))
         order_acquire(OBJECT_FUTEX, (uintptr_t)a[0], site);
     return result;
