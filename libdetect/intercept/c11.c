@@ -133,8 +133,11 @@ EXPORT int cnd_broadcast(cnd_t *cnd)
 
 EXPORT void call_once(once_flag *flag, void (*routine)(void))
 {
+    pthread_once_t *control = (pthread_once_t *)(void *)flag;
+    if (once_passed(control))
+        return;
     CALL(call);
-    once(&call, (pthread_once_t *)(void *)flag, routine);
+    once(&call, control, routine);
 }
 
 static int c11_main(void *block)

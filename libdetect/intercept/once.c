@@ -21,6 +21,17 @@ struct once_call {
 /* The innermost one of this thread: the routine takes no argument. */
 static __thread struct once_call *innermost;
 
+/* Controls that this thread has seen done, by a few bits of their address: what they order is known, and
+ * a call needs no event. (A control that the program sets back is run again; a thread that passes it then
+ * may miss that order.) */
+#define SEEN_DONE 8
+static __thread pthread_once_t *seen_done[SEEN_DONE];
+
+static ALWAYS_INLINE pthread_once_t **seen_slot(pthread_once_t *control)
+{
+    return &seen_done[((uintptr_t)control >> 2 ^ (uintptr_t)control >> 7) % SEEN_DONE];
+}
+
 static void routine_left(struct once_call *const *left)
 {
     const struct call *call = (*left)->call;
@@ -64,12 +75,20 @@ int once(const struct call *call, pthread_once_t *control, void (*routine)(void)
     if (UNLIKELY(!once_done(control)))
         return run_or_wait(call, control, routine);
     tell_object(call, EVENT_ORDER_ACQUIRE, OBJECT_ONCE, control, 0);
+    *seen_slot(control) = control;
     call_leave(call);
     return REAL(pthread_once)(control, routine);
 }
 
+bool once_passed(pthread_once_t *control)
+{
+    return LIKELY(once_done(control) && *seen_slot(control) == control);
+}
+
 EXPORT int pthread_once(pthread_once_t *control, void (*routine)(void))
 {
+    if (once_passed(control))
+        return REAL(pthread_once)(control, routine);
     CALL(call);
     return once(&call, control, routine);
 }
