@@ -252,8 +252,21 @@ void life_init(struct detector *det, struct thread *thread, const struct event *
         set_initial_value(det, object, event);
 }
 
+/* A carrier of order that will not be used again: nothing of it is kept, there may be one for each connection. */
+static void carrier_gone(struct detector *det, struct thread *thread, const struct event *event)
+{
+    struct object *object =
+        objects_find_in(&det->objects, thread->objects, event->object, event->addr);
+    if (object)
+        remove_object(det, object);
+}
+
 void life_destroy(struct detector *det, struct thread *thread, const struct event *event)
 {
+    if (!object_size(event->object)) {
+        carrier_gone(det, thread, event);
+        return;
+    }
     struct object *object = life_object(det, thread, event->object, event->addr, event);
     if (!object)
         return;

@@ -13,7 +13,7 @@
 
 struct channel {
     struct hash_node by_key;
-    uintptr_t address; /* of its OBJECT_FD; a small number, never reused */
+    uintptr_t address; /* of its OBJECT_FD; a number, never reused */
     uint32_t readers, writers;
     bool had_reader;
     uint32_t orphan_slot; /* place in `orphans` + 1, 0 if it is in use */
@@ -68,7 +68,7 @@ static struct channel *channel_new(uint64_t key)
         channel = arena_alloc(&runtime.arena, sizeof(*channel));
     if (!channel)
         return NULL;
-    *channel = (struct channel){.address = 64 * ++table.addresses_given};
+    *channel = (struct channel){.address = ++table.addresses_given};
     if (!hash_add(&table.channels, &channel->by_key, key)) {
         channel->next_free = table.free_channels;
         table.free_channels = channel;

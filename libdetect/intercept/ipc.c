@@ -2,36 +2,26 @@
 /* Message queues and semaphore sets of System V and POSIX: a send or post happens before the receive or wait
  * that it serves. They may be shared with other processes, whose part cannot be seen; a wait for one is
  * never called a hang. */
-#include "base/hash.h"
 #include "intercept/export.h"
 #include "intercept/fd_order.h"
 #include "runtime/real.h"
 
-/* Identifiers of queues and of semaphore sets are numbers of their own. */
-enum ipc_space { IPC_MESSAGES = 1, IPC_SEMAPHORES };
-
-/* OBJECT_USER carriers: below the addresses that annotations name, above the fixed ones. */
-static uintptr_t carrier(enum ipc_space space, int id)
-{
-    return (uintptr_t)space << 40 | (uintptr_t)(uint32_t)id << 8;
-}
-
-static void release(enum ipc_space space, int id, const struct call_site *site)
+static void release(enum carrier_space space, int id, const struct call_site *site)
 {
     if (order_wanted())
-        order_release(OBJECT_USER, carrier(space, id), site);
+        order_release(OBJECT_FD, order_carrier(space, id), site);
 }
 
-static void acquire(enum ipc_space space, int id, const struct call_site *site)
+static void acquire(enum carrier_space space, int id, const struct call_site *site)
 {
     if (order_wanted())
-        order_acquire(OBJECT_USER, carrier(space, id), site);
+        order_acquire(OBJECT_FD, order_carrier(space, id), site);
 }
 
 INTERCEPT(int, msgsnd, (int id, const void *message, size_t size, int flags))
 {
     struct call_site site = CALL_SITE();
-    release(IPC_MESSAGES, id, &site);
+    release(CARRIERS_MESSAGES, id, &site);
     return REAL(msgsnd)(id, message, size, flags);
 }
 
@@ -40,7 +30,7 @@ INTERCEPT(ssize_t, msgrcv, (int id, void *message, size_t size, long type, int f
     struct call_site site = CALL_SITE();
     ssize_t result = REAL(msgrcv)(id, message, size, type, flags);
     if (result >= 0)
-        acquire(IPC_MESSAGES, id, &site);
+        acquire(CARRIERS_MESSAGES, id, &site);
     return result;
 }
 
@@ -53,7 +43,7 @@ static void before_semop(int id, const struct sembuf *operations, size_t count,
         return;
     for (size_t i = 0; i < count; i++)
         if (operations[i].sem_op > 0) {
-            release(IPC_SEMAPHORES, id, site);
+            release(CARRIERS_SEMAPHORES, id, site);
             return;
         }
 }
@@ -65,7 +55,7 @@ static void after_semop(int id, const struct sembuf *operations, size_t count,
         return;
     for (size_t i = 0; i < count; i++)
         if (operations[i].sem_op <= 0) {
-            acquire(IPC_SEMAPHORES, id, site);
+            acquire(CARRIERS_SEMAPHORES, id, site);
             return;
         }
 }

@@ -18,11 +18,15 @@ void order_acquire(enum object_kind kind, uintptr_t addr, const struct call_site
 /* The carrier will not be used again. */
 void order_gone(enum object_kind kind, uintptr_t addr, const struct call_site *site);
 
-/* Fixed carriers of kind OBJECT_USER; below any address that an annotation can name. */
-enum order_carrier {
-    /* From whatever makes libc start threads by itself (SIGEV_THREAD, aio, getaddrinfo_a) to each
-     * thread that appears without having been created by the program. */
-    CARRIER_UNSEEN_THREADS = 1,
+/* Carriers of kind OBJECT_FD that are no descriptors: numbers above all of the table's channels (fd_table.h). */
+enum carrier_space {
+    CARRIERS_MESSAGES = 1, /* queues of msgget(2), by id */
+    CARRIERS_SEMAPHORES,   /* sets of semget(2), by id */
 };
+
+static inline uintptr_t order_carrier(enum carrier_space space, int id)
+{
+    return (uintptr_t)space << 40 | (uint32_t)id;
+}
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls that make libc start threads by itself: timers and queues with SIGEV_THREAD, asynchronous I/O and name
  * look-ups. Such a thread never passes our pthread_create; the runtime makes its state when it first
- * meets it and orders it after all that was released here (CARRIER_UNSEEN_THREADS). That is more order than there is,
+ * meets it and orders it after all that was released here (RUNTIME_UNSEEN_THREADS). That is more order than there is,
  * by far less than the alarms that none would give.
  *
  * Completion of asynchronous I/O is ordered by its control block. */
@@ -14,7 +14,7 @@
 static void threads_may_appear(const struct call_site *site)
 {
     store_relaxed(&runtime.threaded, true);
-    order_release(OBJECT_USER, CARRIER_UNSEEN_THREADS, site);
+    order_release(OBJECT_FD, RUNTIME_UNSEEN_THREADS, site);
 }
 
 static bool by_thread(const struct sigevent *event)
@@ -36,7 +36,7 @@ INTERCEPT(int, timer_settime, (timer_t timer, int flags, const struct itimerspec
 {
     struct call_site site = CALL_SITE();
     if (order_wanted())
-        order_release(OBJECT_USER, CARRIER_UNSEEN_THREADS, &site);
+        order_release(OBJECT_FD, RUNTIME_UNSEEN_THREADS, &site);
     return REAL(timer_settime)(timer, flags, value, old);
 }
 

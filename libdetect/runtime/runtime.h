@@ -46,6 +46,10 @@ static inline void emit(struct self *self, const struct call_site *site, struct 
     self->site = NULL;
 }
 
+/* Number of the OBJECT_FD that carries order from the calls that make libc start threads by itself (timers, asynchronous
+ * I/O; intercept/unseen_threads.c) to each thread that appears without having been created by the program. */
+#define RUNTIME_UNSEEN_THREADS ((uintptr_t)1 << 48)
+
 /* --- life -------------------------------------------------------------------------------------------- */
 
 /* A limit for the report: `code` is a short constant name ("static-child"), `text` one plain sentence.

@@ -106,6 +106,14 @@ static struct thread *unannounced(const struct self *self)
     return thread;
 }
 
+/* Whatever made libc start it came before. */
+static void order_unannounced(struct self *self)
+{
+    struct event event = {.type = EVENT_ORDER_ACQUIRE, .object = OBJECT_FD,
+                          .addr = RUNTIME_UNSEEN_THREADS};
+    detector_feed(runtime.detector, self->thread, &event, 0);
+}
+
 /* All signals are blocked. */
 static struct self *make(struct thread *thread, uint64_t signal_mask)
 {
@@ -127,8 +135,10 @@ static struct self *make(struct thread *thread, uint64_t signal_mask)
     detector_thread_start(runtime.detector, self->thread, self->stack_low, self->stack_high,
                           signal_mask);
     self->info = threads_started(self);
-    if (!announced)
+    if (!announced) {
         threads_add((uintptr_t)pthread_self(), self->thread);
+        order_unannounced(self);
+    }
     if (has_end_key)
         pthread_setspecific(end_key, self);
     return self;

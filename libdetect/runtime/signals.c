@@ -185,11 +185,10 @@ int signals_action(int signo, const struct sigaction *act, struct sigaction *old
     return result;
 }
 
-/* A one-shot handler is about to run. */
-static void reset_action(int signo)
+/* A one-shot handler is about to run. As the kernel does: nothing but the handler changes. */
+static void reset_action(int signo, const struct sigaction *set)
 {
-    struct sigaction standard;
-    memset(&standard, 0, sizeof(standard));
+    struct sigaction standard = *set;
     standard.sa_handler = SIG_DFL;
     int saved = errno;
     signals_action(signo, &standard, NULL);
@@ -328,6 +327,30 @@ static void tell_handler(struct self *self, enum event_type type, int signo, uin
     work_stack_run(feed, &call);
 }
 
+/* What the sender did happens before the handler. */
+static void acquire_from_sender(struct self *self, int signo)
+{
+    struct handler_event call = {self,
+                                 {.type = EVENT_ORDER_ACQUIRE,
+                                  .object = OBJECT_SIGNAL,
+                                  .addr = (uintptr_t)signo},
+                                 0};
+    if (runtime.threaded)
+        work_stack_run(feed, &call);
+}
+
+/* The kernel gives the interrupted code its mask back, whatever the handler has set. */
+static void restore_mask(struct self *self, const ucontext_t *context)
+{
+    uint64_t mask;
+    memcpy(&mask, &context->uc_sigmask, sizeof(mask));
+    if (self->signal_mask == mask)
+        return;
+    self->signal_mask = mask;
+    struct handler_event call = {self, {.type = EVENT_SIGNAL_MASK, .value = mask}, 0};
+    work_stack_run(feed, &call);
+}
+
 static bool contains(uintptr_t low, uintptr_t high, uintptr_t addr)
 {
     return addr >= low && addr < high;
@@ -377,6 +400,7 @@ static void enter_handler(struct self *self, int signo, const ucontext_t *contex
             signo, frame, on_alt ? alt_low : 0, on_alt ? alt_high : 0};
     self->in_handler++;
     tell_handler(self, EVENT_HANDLER_ENTER, signo, 0);
+    acquire_from_sender(self, signo);
 }
 
 static void leave_handler(struct self *self, int signo)
@@ -399,6 +423,7 @@ static void call_watched(struct self *self, handler_t handler, int signo, siginf
         self->in_handler = nesting;
         leave_handler(self, signo);
     }
+    restore_mask(self, context);
     self_leave(self);
 }
 
@@ -416,7 +441,7 @@ static void on_signal(int signo, siginfo_t *info, void *context)
     if (!read_action(signo, &set))
         return; /* reset by another thread while this signal was on its way */
     if ((unsigned)set.sa_flags & SA_RESETHAND)
-        reset_action(signo);
+        reset_action(signo, &set);
     if (!watched) {
         set.sa_sigaction(signo, info, context);
     } else if (depth > 0) {
