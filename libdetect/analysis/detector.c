@@ -255,6 +255,20 @@ static bool leaves_wait_open(const struct event *event)
     }
 }
 
+/* What was reported counts for the rest of that call only. */
+static void begin_call(struct thread *thread, const struct event *event)
+{
+    bool same_call = thread->first_used || event->type == EVENT_GIVE_UP ||
+                     event->type == EVENT_COND_WAKE || event->type == EVENT_ERROR_RETURNED;
+    if (!same_call)
+        thread->reported = 0;
+    thread->first_used = event->type == EVENT_FIRST_USE;
+    if (thread->first_used || thread->reported)
+        thread_attend(thread, ATTENTION_CALL);
+    else
+        thread_unattend(thread, ATTENTION_CALL);
+}
+
 static void dispatch(struct detector *det, struct thread *thread, const struct event *event)
 {
     switch (event->type) {
@@ -304,6 +318,8 @@ static NOINLINE void feed_slow(struct detector *det, struct thread *thread,
         life_stack_left(det, thread, sp, event);
     if (thread->wait.reason != WAIT_NONE && !leaves_wait_open(event))
         waitgraph_end(det, thread);
+    if (thread->attention & ATTENTION_CALL || event->type == EVENT_FIRST_USE)
+        begin_call(thread, event);
     dispatch(det, thread, event);
     detector_unlock(det);
 }

@@ -49,9 +49,6 @@ static void count_object(struct detector *det, enum object_kind kind)
         stats->locks_peak = stats->locks_alive;
 }
 
-/* Only carriers of order have the same address as something else for long: what else was here is gone. */
-static void forget_others_at(struct detector *det, enum object_kind kind, uintptr_t addr);
-
 static void begin_identity(struct detector *det, struct object *object, const struct event *event)
 {
     object->flags = flags_of(event);
@@ -69,8 +66,6 @@ static void begin_identity(struct detector *det, struct object *object, const st
 static struct object *new_object(struct detector *det, enum object_kind kind, uintptr_t addr,
                                  const struct event *event)
 {
-    if (object_size(kind))
-        forget_others_at(det, kind, addr);
     struct object *object = objects_add(&det->objects, kind, addr);
     if (!object) {
         det->losses.out_of_memory++;
@@ -133,10 +128,11 @@ static void remove_other(void *ctx, struct object *object)
         remove_object(others->det, object);
 }
 
+/* The memory has become something else, unseen. */
 static void forget_others_at(struct detector *det, enum object_kind kind, uintptr_t addr)
 {
     struct others others = {det, kind};
-    if (kind != OBJECT_USER && kind != OBJECT_FUTEX)
+    if (object_size(kind) && kind != OBJECT_USER && kind != OBJECT_FUTEX)
         objects_visit(&det->objects, addr, 1, remove_other, &others);
 }
 
@@ -217,8 +213,11 @@ void life_first_use(struct detector *det, struct thread *thread, const struct ev
         revive(det, thread, object, event);
     if (object)
         return;
+    bool valid = event->flags & (EVF_BYTES_VALID | EVF_SHARED);
+    if (valid) /* else it may be a function for another kind of object, which lives on */
+        forget_others_at(det, event->object, event->addr);
     object = first_use(det, event->object, event->addr, event);
-    if (object && !(event->flags & (EVF_BYTES_VALID | EVF_SHARED)))
+    if (object && !valid)
         misuse_uninitialised(det, thread, object, event);
 }
 
@@ -248,6 +247,7 @@ void life_init(struct detector *det, struct thread *thread, const struct event *
     } else {
         object = new_object(det, event->object, event->addr, event);
     }
+    forget_others_at(det, event->object, event->addr);
     if (object)
         set_initial_value(det, object, event);
 }

@@ -31,6 +31,8 @@ static unsigned tree_flags(const struct object *object, unsigned mode)
 static lg_node current_node(struct detector *det, struct thread *thread)
 {
     struct held_list *held = &thread->held;
+    if (held->known > 0 && !lockgraph_alive(det->graph, held->locks[held->known - 1].node))
+        held->known = 0; /* one of the locks has died */
     lg_node node = held->known ? held->locks[held->known - 1].node : LG_ROOT;
     while (held->known < held->count && node != LG_UNKNOWN) {
         struct held_lock *lock = &held->locks[held->known];
@@ -208,28 +210,27 @@ bool locks_drop(struct thread *thread, struct object *object)
 
 /* --- requests ------------------------------------------------------------------------------------------------ */
 
-static bool is_for_ever(const struct thread *thread, const struct object *object,
-                        const struct event *event)
+/* With a timeout it is a mistake too: it can only run out. */
+static bool waits_for_itself(const struct thread *thread, const struct object *object)
 {
-    if (event->flags & EVF_TIMED || load_relaxed(&object->owner) != thread)
+    if (load_relaxed(&object->owner) != thread)
         return false;
     if (object->kind == OBJECT_SEM)
         return object->flags & OBJ_CONFIRMED;
     return !(object->flags & (OBJ_RECURSIVE | OBJ_ERRORCHECK));
 }
 
-/* Reports a wait that the thread itself is in the way of. */
+/* Reports a wait that the thread itself is in the way of; whether it lasts for ever. */
 static bool blocks_itself(struct detector *det, struct thread *thread, struct object *object,
                           const struct event *event)
 {
-    if (is_for_ever(thread, object, event)) {
+    if (waits_for_itself(thread, object)) {
         misuse_double_lock(det, thread, object, event);
-        return true;
+        return !(event->flags & EVF_TIMED);
     }
     if (object->kind != OBJECT_RWLOCK || event->mode == MODE_SHARED ||
         !held_find(&thread->held, object) || load_relaxed(&object->owner))
         return false;
-    /* A mistake with a timeout too: it can only run out. */
     misuse_upgrade(det, thread, object, event);
     return !(event->flags & EVF_TIMED);
 }

@@ -15,7 +15,7 @@ void misuse_wait_unlocked(struct detector *det, struct thread *thread, struct ob
     if (owner)
         mistake_stack(det, role_acquired(1), owner->id, mutex->acquired_at);
     mistake_held(det, thread);
-    thread->reported = cond->addr;
+    thread_report(thread, cond->addr);
     mistake_end(det);
 }
 
@@ -80,16 +80,14 @@ void misuse_invalid(struct detector *det, struct thread *thread, const struct ev
     mistake_object_of(det, event);
     mistake_stack(det, "made the call", thread->id, detector_stack(det, event));
     mistake_held(det, thread);
-    thread->reported = event->addr;
+    thread_report(thread, event->addr);
     uint64_t key = hash_mix(mistake_key(det, 1), event->value);
     mistake_end_named(det, &key, 1);
 }
 
 void misuse_error_returned(struct detector *det, struct thread *thread, const struct event *event)
 {
-    bool told_already = thread->reported && thread->reported == event->addr;
-    thread->reported = 0;
-    if (told_already)
+    if (thread->reported && thread->reported == event->addr)
         return;
     mistake_begin(det, KIND_ERROR_RETURNED, CONFIDENCE_NOTE, "%T0 got an error for a mistake");
     mistake_object_of(det, event);

@@ -39,7 +39,7 @@ void misuse_destroy(struct detector *det, struct thread *thread, struct object *
     if (in_use)
         add_waiters(det, object);
     mistake_held(det, thread);
-    thread->reported = object->addr;
+    thread_report(thread, object->addr);
     mistake_end(det);
 }
 
@@ -65,7 +65,7 @@ void misuse_after_destroy(struct detector *det, struct thread *thread, struct ob
     mistake_stack(det, "used %O0", thread->id, detector_stack(det, event));
     mistake_stack(det, "destroyed %O0", THREAD_NONE, object->destroyed_at);
     mistake_held(det, thread);
-    thread->reported = object->addr;
+    thread_report(thread, object->addr);
     mistake_end(det);
 }
 
@@ -77,7 +77,7 @@ void misuse_uninitialised(struct detector *det, struct thread *thread, struct ob
     mistake_object(det, object);
     mistake_stack(det, "used %O0", thread->id, detector_stack(det, event));
     mistake_held(det, thread);
-    thread->reported = object->addr;
+    thread_report(thread, object->addr);
     mistake_end(det);
 }
 

@@ -12,7 +12,7 @@ void misuse_double_lock(struct detector *det, struct thread *thread, struct obje
     mistake_stack(det, role_waits_for(0), thread->id, detector_stack(det, event));
     mistake_stack(det, role_acquired(0), thread->id, object->acquired_at);
     mistake_held(det, thread);
-    thread->reported = object->addr;
+    thread_report(thread, object->addr);
     if (mistake_end(det) && object->kind == OBJECT_SEM)
         mistake_relies_on_semaphores(det);
 }
@@ -27,7 +27,7 @@ void misuse_upgrade(struct detector *det, struct thread *thread, struct object *
     mistake_stack(det, role_waits_for(0), thread->id, detector_stack(det, event));
     mistake_stack(det, "acquired %O0 for reading", thread->id, held ? held->stack : STACK_NONE);
     mistake_held(det, thread);
-    thread->reported = object->addr;
+    thread_report(thread, object->addr);
     mistake_end(det);
 }
 
@@ -58,6 +58,8 @@ static void unlock_not_held(struct detector *det, struct thread *thread, struct 
 void misuse_unlock(struct detector *det, struct thread *thread, struct object *object,
                    const struct event *event)
 {
+    if (thread->reported == object->addr)
+        return; /* the object itself was the mistake */
     bool held_by_others = load_relaxed(&object->owner) || load_relaxed(&object->readers) > 0 ||
                           object->flags & OBJ_OWNER_ENDED;
     if (held_by_others)
@@ -65,7 +67,7 @@ void misuse_unlock(struct detector *det, struct thread *thread, struct object *o
     else
         unlock_not_held(det, thread, object, event);
     mistake_held(det, thread);
-    thread->reported = object->addr;
+    thread_report(thread, object->addr);
     mistake_end(det);
 }
 
@@ -81,7 +83,7 @@ void misuse_orphaned(struct detector *det, struct thread *thread, struct object 
         mistake_stack(det, "had acquired %O0 before the fork", object->last_owner,
                       object->acquired_at);
     mistake_held(det, thread);
-    thread->reported = object->addr;
+    thread_report(thread, object->addr);
     mistake_end(det);
 }
 

@@ -22,6 +22,7 @@ enum attention {
     ATTENTION_WAIT = 1 << 0,    /* a wait is open */
     ATTENTION_HANDLER = 1 << 1, /* in a signal handler */
     ATTENTION_HELD = 1 << 2,    /* another thread took something out of what this one holds */
+    ATTENTION_CALL = 1 << 3,    /* `reported` or `first_used` is set */
 };
 
 enum wait_reason { WAIT_NONE, WAIT_LOCK, WAIT_COND, WAIT_BARRIER, WAIT_JOIN };
@@ -66,7 +67,8 @@ struct thread {
     uint32_t handler_depth;
     struct handler_frame handlers[HANDLER_DEPTH];
     uint32_t barrier_cycle; /* of the barrier that it is in */
-    uintptr_t reported; /* object of the last finding: its error return is no second one */
+    uintptr_t reported; /* object of a finding of this call: what follows from it is no second one */
+    bool first_used;    /* the last event was FIRST_USE: the next one is of the same call */
     /* ------------------------------------------------------------------ */
     struct wait wait;
     struct thread *wait_next, *wait_prev; /* in detector.waiters */
@@ -90,6 +92,12 @@ static inline void thread_attend(struct thread *thread, enum attention why)
 static inline void thread_unattend(struct thread *thread, enum attention why)
 {
     fetch_and_relaxed(&thread->attention, ~(uint32_t)why);
+}
+
+static inline void thread_report(struct thread *thread, uintptr_t object)
+{
+    thread->reported = object;
+    thread_attend(thread, ATTENTION_CALL);
 }
 
 /* All under the analysis lock. */
