@@ -301,6 +301,20 @@ static void report_cycle(struct detector *det, struct thread **cycle, uint32_t l
         mistake_relies_on_semaphores(det);
 }
 
+/* Whichever thread closed it, one cycle is told in one way: from the thread with the lowest number on. */
+static void rotate_to_first(struct thread **cycle, uint32_t length)
+{
+    struct thread *copy[CYCLE_MAX];
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        copy[i] = cycle[i];
+        if (cycle[i]->id < cycle[first]->id)
+            first = i;
+    }
+    for (uint32_t i = 0; i < length; i++)
+        cycle[i] = copy[(first + i) % length];
+}
+
 /* The path from the start to the thread that closed the cycle, in the order of the waits. Longer ones are cut
  * in the report: the threads left out are counted by the finding. */
 static void report_path(struct search *search)
@@ -321,6 +335,8 @@ static void report_path(struct search *search)
         cycle[i] = cycle[length - 1 - i];
         cycle[length - 1 - i] = swap;
     }
+    if (left_out == 0)
+        rotate_to_first(cycle, length);
     report_cycle(search->det, cycle, length, left_out);
 }
 
