@@ -53,16 +53,31 @@ static void forget(int fd, const struct call_site *site)
     self_leave(self);
 }
 
+/* Of a descriptor that nothing was known of so far: not worth an entry now. */
+static uintptr_t sink_unknown(int fd, const struct call_site *site)
+{
+    struct fd_nature nature;
+    if (!fd_classify(fd, &nature) || !nature.out)
+        return 0;
+    struct self *self = self_enter();
+    if (!self)
+        return 0;
+    uintptr_t channel = fd_channel(self, nature.out, site);
+    self_leave(self);
+    return channel;
+}
+
 /* Before a close. Who reads the other end to its end knows that this has happened. */
 static inline void closing(int fd, const struct call_site *site)
 {
     struct description *description = fd_lookup(fd);
-    if (LIKELY(!description))
-        return;
-    uintptr_t channel = order_wanted() ? fd_out(description) : 0;
-    if (channel)
-        order_release(OBJECT_FD, channel, site);
-    forget(fd, site);
+    if (order_wanted() && fd >= 0) {
+        uintptr_t channel = description ? fd_out(description) : sink_unknown(fd, site);
+        if (channel)
+            order_release(OBJECT_FD, channel, site);
+    }
+    if (UNLIKELY(description))
+        forget(fd, site);
 }
 
 static void share(int from, int to, const struct call_site *site)
