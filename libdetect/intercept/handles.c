@@ -50,3 +50,10 @@ bool handles_change(uintptr_t handle, thread_id id, enum handle_state from, enum
     uint64_t expected = word_of(id, from);
     return compare_exchange_acq_rel(&entry_of(handle)->word, &expected, word_of(id, to));
 }
+
+void handles_keep_only(uintptr_t handle)
+{
+    for (size_t i = 0; i < HANDLES; i++)
+        if (handles[i].handle != handle)
+            handles[i].handle = 0;
+}

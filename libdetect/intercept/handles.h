@@ -18,4 +18,7 @@ enum handle_state handles_look(uintptr_t handle, thread_id *id);
 /* False if that thread is no longer in this state, or forgotten. */
 bool handles_change(uintptr_t handle, thread_id id, enum handle_state from, enum handle_state to);
 
+/* Child of a fork: no other thread exists, and libc gives their handles to new ones. */
+void handles_keep_only(uintptr_t handle);
+
 #endif

@@ -15,6 +15,17 @@
 /* Threads created and not yet known by their handle. */
 static uint32_t starting;
 
+static void only_caller_left(void)
+{
+    handles_keep_only((uintptr_t)pthread_self());
+    store_relaxed(&starting, 0);
+}
+
+__attribute__((constructor)) static void take_part_in_forks(void)
+{
+    runtime_fork_threads = only_caller_left;
+}
+
 /* --- creation ------------------------------------------------------------------------------------------ */
 
 struct start *thread_prepare(const struct call *call, bool detached)

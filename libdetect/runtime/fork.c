@@ -17,6 +17,7 @@ static struct {
 } forking;
 
 struct fork_part runtime_fork_part;
+void (*runtime_fork_threads)(void);
 
 static void lock_part(void)
 {
@@ -80,9 +81,13 @@ static void forget_parent(struct self *self)
     runtime.pid = sys_getpid();
     self->tid = sys_gettid();
     spin_reset(&runtime.arena.lock);
+    spin_reset(limits_lock());
+    spin_reset(modules_lock());
     depot_reset_locks(runtime.depot);
     unwind_thaw();
     unlock_part();
+    if (runtime_fork_threads)
+        runtime_fork_threads();
     work_stack_forked();
     monitor_forked();
     signals_forked();
@@ -105,9 +110,9 @@ void runtime_fork_child(void)
         return;
     }
     self->depth = 1;
-    limits_forked();
     modules_forked();
-    detector_forked(runtime.detector, self->thread);
+    detector_forked(runtime.detector, self->thread); /* unlocks it */
+    limits_forked();
     self->depth = forking.depth;
     if (self->depth == 0)
         self_leave(self);

@@ -275,9 +275,11 @@ static void notice_raw_fork(void)
         return;
     runtime.pid = sys_getpid();
     report_forget(&runtime.writer);
+    spin_reset(modules_lock()); /* whoever held them is not here */
+    spin_reset(limits_lock());
     if (runtime_open_report()) {
         modules_forked();
-        limits_forked();
+        limits_rewrite();
     }
 }
 

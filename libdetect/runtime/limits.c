@@ -92,9 +92,20 @@ static void write_losses(void)
             write_limit(rows[i].code, rows[i].text, rows[i].count);
 }
 
+/* What the parent had counted already before this process began. */
+static struct detector_stats inherited;
+
 static void write_stats(void)
 {
     struct detector_stats stats = detector_stats(runtime.detector);
+    stats.threads_seen -= inherited.threads_seen;
+    stats.locks_seen -= inherited.locks_seen;
+    stats.objects_seen -= inherited.objects_seen;
+    stats.lock_orders -= inherited.lock_orders;
+    stats.chains -= inherited.chains;
+    stats.cycles_checked -= inherited.cycles_checked;
+    stats.cycles_pruned -= inherited.cycles_pruned;
+    stats.waits -= inherited.waits;
     const struct {
         const char *name;
         uint64_t value;
@@ -139,9 +150,14 @@ void limits_write(void)
 }
 
 /* What concerns the whole run, such as "no-races", is true of the child as well. */
-void limits_forked(void)
+void limits_rewrite(void)
 {
-    spin_reset(&lock);
     for (uint32_t i = 0; i < limit_count; i++)
         write_limit(limits[i].code, limits[i].text, limits[i].count);
+}
+
+void limits_forked(void)
+{
+    inherited = detector_stats(runtime.detector);
+    limits_rewrite();
 }

@@ -266,7 +266,6 @@ void modules_changed(void)
 
 void modules_forked(void)
 {
-    spin_reset(&lock);
     for (uint32_t i = 0; i < module_count; i++)
         write_record(i + 1);
 }

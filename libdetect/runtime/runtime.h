@@ -83,6 +83,8 @@ struct fork_part {
     void (*lock)(void), (*unlock)(void);
 };
 extern struct fork_part runtime_fork_part;
+/* What the interceptors know of threads: called in the child, where only the caller is left. Set once. */
+extern void (*runtime_fork_threads)(void);
 
 /* --- threads (runtime/threads.c) ------------------------------------------------------------------------ */
 
@@ -118,6 +120,8 @@ struct spin *limits_lock(void);
 
 /* Limits (runtime/limits.c): all again with their counts, and the run's figures. */
 void limits_write(void);
+/* Child of a fork: the limits so far go to the new file, the figures begin at zero. */
 void limits_forked(void);
+void limits_rewrite(void);
 
 #endif

@@ -225,10 +225,24 @@ static void bury_others(struct self *self)
     }
 }
 
+/* libc gives the handles of threads that do not exist here to new ones. */
+static void forget_handles(const struct thread *except)
+{
+    for (struct hash_node *node = hash_first(&by_handle), *next; node; node = next) {
+        next = hash_next(node);
+        struct handle *entry = hash_entry(node, struct handle, node);
+        if (entry->thread == except)
+            continue;
+        hash_remove(&by_handle, node);
+        arena_free(&runtime.arena, entry, sizeof(*entry));
+    }
+}
+
 void threads_fork_child(struct self *self)
 {
     spin_reset(&handles_lock);
     spin_reset(&names_lock);
+    forget_handles(self->thread);
     bury_others(self);
     if (self->info)
         self->info->tid = self->tid;
