@@ -8,11 +8,15 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "say.h"
 
 static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP};
+
+/* A program that stops later than this after a SIGTSTP (which it may have ignored) does so for itself. */
+#define STOP_TOGETHER_MS 2000
 
 static sigset_t mask_before;
 static struct sigaction chld_before;
@@ -80,6 +84,13 @@ int child_start(struct child *child, const struct program *program, char **envir
     return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
 }
 
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 static void look_at_program(struct child *child)
 {
     int status;
@@ -87,7 +98,8 @@ static void look_at_program(struct child *child)
         if (WIFSTOPPED(status)) {
             child->stopped = true;
         } else if (WIFCONTINUED(status)) {
-            child->stopped = child->stop_asked = false;
+            child->stopped = false;
+            child->stop_asked = 0;
         } else {
             child->ended = true;
             child->wait_status = status;
@@ -111,7 +123,7 @@ static void handle(struct child *child, const struct signalfd_siginfo *info,
         return;
     }
     if (signo == SIGTSTP)
-        child->stop_asked = true;
+        child->stop_asked = now_ms();
     if (to_us_alone)
         kill(child->pid, signo);
 }
@@ -122,12 +134,13 @@ bool child_handle(struct child *child, bool (*is_ours)(void *ctx, pid_t pid), vo
     while (read(child->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         handle(child, &info, is_ours, ctx);
     look_at_program(child);
-    return child->stopped && child->stop_asked && !child->ended;
+    return child->stopped && child->stop_asked && !child->ended &&
+           now_ms() - child->stop_asked < STOP_TOGETHER_MS;
 }
 
 void child_stop_with(struct child *child)
 {
-    child->stop_asked = false;
+    child->stop_asked = 0;
     raise(SIGSTOP);
 }
 

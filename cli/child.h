@@ -9,6 +9,7 @@
 #define DETECT_CLI_CHILD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "program.h"
@@ -16,7 +17,8 @@
 struct child {
     pid_t pid;
     int signals; /* signalfd: readable when child_handle() has something to do */
-    bool ended, stopped, stop_asked;
+    bool ended, stopped;
+    uint64_t stop_asked; /* when we were told to stop (milliseconds); 0: we were not */
     int wait_status; /* once ended */
 };
 

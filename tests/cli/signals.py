@@ -134,7 +134,9 @@ class Signals(Case):
         self.assertEqual((status, out), (3, "ready\nseen 1\n"))
 
     def test_stop_and_continue(self):
-        child = self.start("sh", "-c", "echo ready; read line; exit 5", stdin=subprocess.PIPE)
+        # A group of its own with us outside of it: SIGTSTP does nothing in an orphaned process group.
+        child = self.start("sh", "-c", "echo ready; read line; exit 5", stdin=subprocess.PIPE,
+                           preexec_fn=os.setpgrp)
         child.stdout.readline()
         program = self.program_of(child)
         child.send_signal(signal.SIGTSTP)
