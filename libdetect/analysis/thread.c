@@ -257,6 +257,13 @@ static bool was_held(const struct held_lock *lock, const struct thread *gone)
             !(gone->attention & ATTENTION_HELD));
 }
 
+/* Who is there to release it: a thread of the parent, if the memory is shared; and libc starts a once
+ * routine afresh that was running. */
+static bool is_released_elsewhere(const struct object *object)
+{
+    return object->flags & OBJ_SHARED || object->kind == OBJECT_ONCE;
+}
+
 static void orphan_locks(struct thread *gone)
 {
     for (uint32_t i = 0; i < gone->held.count; i++) {
@@ -264,7 +271,8 @@ static void orphan_locks(struct thread *gone)
         struct object *object = lock->object;
         if (!was_held(lock, gone))
             continue;
-        object->flags |= OBJ_ORPHANED;
+        if (!is_released_elsewhere(object))
+            object->flags |= OBJ_ORPHANED;
         object->last_owner = gone->id;
         if (lock->mode == MODE_EXCLUSIVE)
             object->owner = NULL;
