@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every interceptor that carries order engages: engage_order.c is silent for each way but those that it says itself
-must be reported.
+"""Interceptors engage: a program lists its cases, each with the one kind of finding that it must give, or "nothing"
+(engage_order.c, engage_system.c). The program itself must end with status 0.
 
-Usage: engage_order.py BUILD PROGRAM [WAY…]"""
+Usage: engage_kinds.py BUILD PROGRAM [CASE…]"""
 import json
 import os
 import subprocess
@@ -13,20 +13,20 @@ import tempfile
 TIMEOUT = 60
 
 
-def check(build, program, way, kind):
+def check(build, program, case, kind):
     with tempfile.TemporaryDirectory() as directory:
         output = os.path.join(directory, "report.json")
         done = subprocess.run([os.path.join(build, "cli", "detect"), "run", "--mode=locks", "--format=json",
-                               "--quiet", f"--output={output}", "--", program, way], cwd=directory,
+                               "--quiet", f"--output={output}", "--", program, case], cwd=directory,
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                               text=True, timeout=TIMEOUT, check=False)
         with open(output, encoding="utf-8") as file:
             report = json.load(file)
     if report["status"] != 0:
-        return f"{way}: ended with {report['status']}: {done.stderr.strip()}"
+        return f"{case}: ended with {report['status']}: {done.stderr.strip()}"
     kinds = [f["kind"] for f in report["findings"] if f["confidence"] in ("certain", "predicted")]
     if kinds != ([] if kind == "nothing" else [kind]):
-        return f"{way}: expected {kind}, found {kinds or 'nothing'}"
+        return f"{case}: expected {kind}, found {kinds or 'nothing'}"
     return None
 
 
@@ -38,7 +38,7 @@ def main():
     cases = [case for case in cases if not names or case[0] in names]
     wrong = [problem for case in cases if (problem := check(build, program, *case))]
     print("\n".join(wrong))
-    print(f"{len(cases)} ways, {len(wrong)} wrong")
+    print(f"{len(cases)} cases, {len(wrong)} wrong")
     return 1 if wrong or not cases else 0
 
 
