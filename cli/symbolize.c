@@ -449,9 +449,24 @@ static struct variable *find_variable(struct symbolizer *symbolizer, struct sym_
     return variable_at(binary, address);
 }
 
+/* As dwarf_decl_file, which asserts that the unit has a table of files; split units may have none. */
+static const char *declared_in(Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word file;
+    Dwarf_Die unit;
+    Dwarf_Files *files;
+    size_t count;
+    if (dwarf_formudata(dwarf_attr_integrate(die, DW_AT_decl_file, &attribute), &file) != 0 ||
+        !dwarf_cu_die(attribute.cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL) ||
+        dwarf_getsrcfiles(&unit, &files, &count) != 0 || file >= count)
+        return NULL;
+    return dwarf_filesrc(files, file, NULL, NULL);
+}
+
 static bool from_system_header(Dwarf_Die *type)
 {
-    const char *file = dwarf_decl_file(type);
+    const char *file = declared_in(type);
     return file && path_is_system(file);
 }
 
@@ -578,7 +593,7 @@ bool sym_variable(struct symbolizer *symbolizer, struct sym_binary *binary, uint
         return variable_by_symbol(symbolizer, binary, address, variable);
     int line = 0;
     variable->name = member_path(symbolizer, &type, address - found->start, size ? size : 64, name);
-    variable->file = source_path(symbolizer, &found->unit, dwarf_decl_file(&found->die));
+    variable->file = source_path(symbolizer, &found->unit, declared_in(&found->die));
     if (dwarf_decl_line(&found->die, &line) == 0 && line > 0)
         variable->line = (unsigned)line;
     return true;

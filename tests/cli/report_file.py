@@ -92,7 +92,8 @@ class Binary:
 
 
 def run(*command):
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL).stdout
 
 
 def hello(pid=100, program="/bin/sample", args=("sample",), version=1, parent=1, time=1):
