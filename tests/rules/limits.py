@@ -6,7 +6,18 @@ import os
 import re
 import sys
 
-EMITTED = re.compile(r'\b\w+_limit\([^";{]*"([a-z0-9-]+)"')
+# A call that makes an entry, up to its semicolon, and a row of a table of entries.
+CALL = re.compile(r"\b(?:\w+_limit|tell)\(([^;{]*);")
+ROW = re.compile(r'\{"([a-z]+(?:-[a-z]+)+)",\s*"')
+CODE = re.compile(r'"([a-z]+(?:-[a-z]+)+)"')
+
+
+def codes_of(text):
+    """Codes are words with hyphens; texts have blanks."""
+    found = ROW.findall(text) if "_limit(" in text else []
+    for arguments in CALL.findall(text):
+        found += CODE.findall(arguments)
+    return found
 
 
 def emitted_codes(root):
@@ -15,10 +26,10 @@ def emitted_codes(root):
     for room in ("libdetect", "cli"):
         for folder, _, names in os.walk(os.path.join(root, room)):
             for name in names:
-                if name.endswith((".c", ".h", ".def")):
+                if name.endswith(".c"):
                     path = os.path.join(folder, name)
                     with open(path, encoding="utf-8") as file:
-                        for code in EMITTED.findall(file.read()):
+                        for code in codes_of(file.read()):
                             codes.setdefault(code, os.path.relpath(path, root))
     return codes
 
