@@ -55,6 +55,7 @@ struct frontier {
 };
 
 #define NEWS_MAX 64u
+#define OTHERS_MAX 32u
 
 struct lg_search {
     struct frontier frontiers[2];
@@ -65,7 +66,9 @@ struct lg_search {
     thread_id thread;              /* by whom */
     enum direction direction;
     uint32_t budget, given;
-    uint32_t found;         /* cycles handed over */
+    thread_id others[OTHERS_MAX]; /* that wait somewhere between start and goals */
+    uint32_t other_count;         /* OTHERS_MAX: more */
+    uint32_t found;               /* cycles handed over */
     uint64_t told[NEWS_MAX]; /* their keys */
 };
 
@@ -277,6 +280,7 @@ static bool explore(struct lockgraph *graph)
 {
     struct lg_search *search = graph->scratch;
     enum direction direction = FORWARD;
+    search->direction = FORWARD;
     while (expand(graph, direction)) {
         if (!spend(search))
             return false;
@@ -286,6 +290,23 @@ static bool explore(struct lockgraph *graph)
     return search->frontiers[direction].exhausted;
 }
 
+static void note_threads(struct lg_search *search, const struct tree_node *node)
+{
+    for (const struct lg_instance *instance = node->instances; instance; instance = instance->next) {
+        uint32_t i = 0;
+        while (i < search->other_count && search->others[i] != instance->thread)
+            i++;
+        if (i == search->other_count && i < OTHERS_MAX && instance->thread != search->thread)
+            search->others[search->other_count++] = instance->thread;
+    }
+}
+
+/* Whether a cycle of this length may grow: each member needs a thread of its own. */
+static bool can_grow(const struct lg_search *search, uint32_t length)
+{
+    return search->other_count == OTHERS_MAX || length <= search->other_count;
+}
+
 /* Forward: marks a node where something relevant is wanted, and what is above it; tells whether that is
  * news. */
 static bool mark_forward(const struct lockgraph *graph, struct tree_node *node)
@@ -293,8 +314,10 @@ static bool mark_forward(const struct lockgraph *graph, struct tree_node *node)
     uint32_t number = graph->search;
     if (node->relevant == number || !node->instances || node->lock->relevant != number)
         return false;
-    for (; node->seen[FORWARD] == number && node->relevant != number; node = node->parent)
+    for (; node->seen[FORWARD] == number && node->relevant != number; node = node->parent) {
         node->relevant = node->lock->relevant = number;
+        note_threads(graph->scratch, node);
+    }
     return true;
 }
 
@@ -308,6 +331,7 @@ static bool mark_backward(const struct lockgraph *graph, struct tree_node *node)
     node->relevant = number;
     if (node->instances)
         node->lock->relevant = number;
+    note_threads(graph->scratch, node);
     return true;
 }
 
@@ -454,8 +478,8 @@ static struct tree_node *next_node_forward(const struct lockgraph *graph, struct
     struct tree_node *top = step->top, *at = step->candidate;
     if (!at)
         top = step->node->lock->nodes;
-    else if (at->relevant != graph->search)
-        at = tree_skip(top, at);
+    else if (at->relevant != graph->search || is_gate(at) || (at == top && is_guarded(top)))
+        at = tree_skip(top, at); /* nobody below matters, or is free to wait there */
     else if (at == top && !modes_conflict(step->node->shared, top->shared))
         at = NULL; /* a reader and a reader: only a writer that waits at the top was of interest */
     else
@@ -587,7 +611,8 @@ static void consider(struct lockgraph *graph, struct tree_node *node, struct lg_
     bool closes;
     graph->stats.cycles_checked++;
     if (instance->era != graph->era || is_same_thread(search, instance) || is_guarded(node) ||
-        has_chord(search, node, &closes) || is_ordered(search, node, instance)) {
+        has_chord(search, node, &closes) || (!closes && !can_grow(search, search->depth + 1)) ||
+        is_ordered(search, node, instance)) {
         graph->stats.cycles_pruned++;
         return;
     }
@@ -613,30 +638,36 @@ static void extend(struct lockgraph *graph)
         else
             break;
     }
-    while (search->depth)
-        pop(search);
 }
 
-/* When there was no time to look at all: whoever waits for something held, and holds what is wanted. */
-static void look_at_pairs(struct lockgraph *graph)
+/* Cycles of two, among what was visited on one side: they come first, and also when there was no time for
+ * others. Leaves nothing but the start. */
+static void look_at_pairs(struct lockgraph *graph, enum direction direction)
 {
     struct lg_search *search = graph->scratch;
-    const struct list *visited = &search->frontiers[FORWARD].visited;
+    const struct list *visited = &search->frontiers[direction].visited;
+    struct step *start = &search->steps[0];
     search->direction = FORWARD;
     for (uint32_t i = 0; i < visited->count && search->found < graph->limits.cycles; i++) {
         struct tree_node *node = visited->items[i];
-        if (node->lock->goal != graph->search || !is_neighbour(search, &search->steps[0], node))
+        if (node->lock->goal != graph->search || !is_neighbour(search, start, node) ||
+            !is_blocked_by(node, start->node))
             continue;
-        search->steps[0].next = node->instances;
-        while (search->steps[0].next) {
-            struct lg_instance *instance = search->steps[0].next;
-            search->steps[0].next = instance->next;
+        for (start->next = node->instances; start->next;) {
+            struct lg_instance *instance = start->next;
+            start->next = instance->next;
             consider(graph, node, instance);
-            while (search->depth > 1)
-                pop(search);
         }
     }
-    pop(search);
+}
+
+static void look_further(struct lockgraph *graph, struct tree_node *node, enum direction direction)
+{
+    struct lg_search *search = graph->scratch;
+    search->direction = direction;
+    search->steps[0].next = NULL;
+    if (mark_between(graph, node))
+        extend(graph);
 }
 
 static void begin_search(struct lockgraph *graph, const struct lg_instance *instance)
@@ -650,6 +681,7 @@ static void begin_search(struct lockgraph *graph, const struct lg_instance *inst
         search->budget = graph->allowance > ALLOWANCE_EACH ? (uint32_t)graph->allowance : ALLOWANCE_EACH;
     search->given = search->budget;
     search->found = 0;
+    search->other_count = 0;
     search->depth = 0;
 }
 
@@ -671,11 +703,12 @@ void lg_search(struct lockgraph *graph, struct tree_node *node, struct lg_instan
     begin_search(graph, instance);
     if (push(graph, node, instance)) {
         begin_frontiers(graph, node);
-        if (!explore(graph))
-            look_at_pairs(graph);
-        else if (mark_between(graph, node))
-            extend(graph);
-        else
+        bool explored = explore(graph);
+        enum direction direction = graph->scratch->direction;
+        look_at_pairs(graph, direction);
+        if (explored)
+            look_further(graph, node, direction);
+        while (graph->scratch->depth)
             pop(graph->scratch);
     }
     end_search(graph);
