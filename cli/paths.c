@@ -8,6 +8,11 @@
 
 #define SHOWN_MAX 44 /* characters of a path in the text report */
 
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
 /* Removes "." and ".." and doubled slashes in place; what leads above the root or start stays. */
 static void normalise(char *path)
 {
@@ -55,9 +60,22 @@ const char *path_base(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
+/* System headers as a program includes them: <bits/std_mutex.h>, without the compiler's version. */
+static const char *header_name(const char *path)
+{
+    const char *cplusplus = strstr(path, "/c++/");
+    const char *version = cplusplus ? cplusplus + strlen("/c++/") : NULL;
+    const char *header = version ? strchr(version, '/') : NULL;
+    if (header && header[1])
+        return header + 1;
+    return starts_with(path, "/usr/include/") ? path + strlen("/usr/include/") : path;
+}
+
 const char *path_shown(struct pool *pool, const char *path)
 {
     char here[PATH_MAX];
+    if (path_is_system(path))
+        path = header_name(path);
     if (getcwd(here, sizeof(here)) && here[1]) {
         size_t n = strlen(here);
         if (strncmp(path, here, n) == 0 && path[n] == '/')
@@ -68,11 +86,6 @@ const char *path_shown(struct pool *pool, const char *path)
         return path;
     const char *from = strchr(path + length - SHOWN_MAX, '/');
     return from ? pool_printf(pool, "...%s", from) : path_base(path);
-}
-
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
 }
 
 bool path_is_system(const char *path)

@@ -85,7 +85,7 @@ static void symbolise(struct work *work, struct doc_stack *stack, const struct r
         const struct sym_place *places = &unknown;
         struct sym_binary *binary = binary_of(work, module);
         size_t count = binary ? sym_places(work->resolver->symbolizer, binary, offset, &places) : 1;
-        if (binary && !places[count - 1].function)
+        if (binary && !places[count - 1].function && !path_is_runtime(module->path))
             process_limit(work->resolver->model, work->process, "no-symbols",
                           pool_printf(work->pool, "%s has no symbols for some of its functions",
                                       path_base(module->path)));
