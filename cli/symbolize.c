@@ -464,10 +464,11 @@ static const char *declared_in(Dwarf_Die *die)
     return dwarf_filesrc(files, file, NULL, NULL);
 }
 
-static bool from_system_header(Dwarf_Die *type)
+/* clang writes /usr/bin/../lib/gcc/…/include/c++ where gcc writes /usr/include/c++. */
+static bool from_system_header(struct symbolizer *symbolizer, Dwarf_Die *type)
 {
     const char *file = declared_in(type);
-    return file && path_is_system(file);
+    return file && path_is_system(path_join(symbolizer->pool, "", file));
 }
 
 /* The member of a structure that contains `offset`, which becomes relative to it. */
@@ -533,7 +534,7 @@ static const char *member_path(struct symbolizer *symbolizer, Dwarf_Die *outer, 
     Dwarf_Die type = *outer, next;
     for (int depth = 0; depth < MAX_TYPE_DEPTH; depth++) {
         int tag = dwarf_tag(&type);
-        if (offset == 0 && from_system_header(&type) && size_of(&type) <= size)
+        if (offset == 0 && from_system_header(symbolizer, &type) && size_of(&type) <= size)
             return path;
         if (tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type) {
             Dwarf_Die member;
