@@ -4,6 +4,7 @@
 are malformed; readers of the output that go away. What can be read is shown, and what cannot is named."""
 import os
 import random
+import socket
 import subprocess
 import unittest
 
@@ -133,6 +134,21 @@ class BadInput(Case):
         status, out, _ = self.report(b"".join(records()), "--suppressions=supp", "--suppressions", "other")
         self.assertEqual(status, 0)
         self.assertIn("nothing found, 2 suppressed", out)
+
+    def test_no_network_unless_asked_for(self):
+        """Debug files are not fetched just because the environment names servers."""
+        self.compile("bare", "int main(void) { return 0; }", "-s", "-Wl,--build-id")
+        build_id = r.run("readelf", "-n", self.path("bare")).partition("Build ID: ")[2].split()[0]
+        module = r.record(r.MODULE, r.number(r.INDEX, 1), r.text(r.PATH, self.path("bare")), r.text(r.BUILD_ID, build_id))
+        finding = r.finding(1, "double-lock", "certain", "x", r.stack([1 << 48 | 0x1040]),
+                            r.obj("mutex", 1, 40, 1 << 48 | 0x4000))
+        self.write("x.report", r.hello() + module + finding + r.ended())
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(0)
+            url = f"http://127.0.0.1:{server.getsockname()[1]}"
+            self.assertEqual(self.detect("report", "x.report", env={"DEBUGINFOD_URLS": url})[0], 0)
+            with self.assertRaises(BlockingIOError):
+                server.accept()
 
     def test_full_disk(self):
         self.write("x.report", b"".join(records()))

@@ -209,6 +209,9 @@ def main():
         build(folder)
         os.chdir(folder)
         results = [check(name, show(detect, folder, name, *case), update) for name, case in cases(folder).items()]
+        for words in (["list"], ["list", "deadlock"], ["list", "--format=json", "race"], ["--help"]):
+            done = subprocess.run([detect] + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            results.append(check("-".join(word.strip("-").replace("=", "-") for word in words), done.stdout, update))
         results += [check("simple", show(detect, folder, name, [records], []), False)
                     for name, records in variants().items()]
     return 0 if all(results) else 1
