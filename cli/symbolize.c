@@ -541,7 +541,7 @@ static const char *member_path(struct symbolizer *symbolizer, Dwarf_Die *outer, 
             if (!find_member(&type, &offset, &member) || !type_of(&member, &next))
                 return path;
             const char *name = dwarf_tag(&member) == DW_TAG_member ? dwarf_diename(&member) : NULL;
-            if (name && !(name[0] == '_' && from_system_header(&type))) /* std::array's _M_elems */
+            if (name && !(name[0] == '_' && from_system_header(symbolizer, &type))) /* std::array's _M_elems */
                 path = pool_printf(symbolizer->pool, "%s.%s", path, name);
         } else if (tag == DW_TAG_array_type) {
             uint64_t element = type_of(&type, &next) ? size_of(&next) : 0;
