@@ -62,6 +62,7 @@ int main(void)
         sprintf(name, "exec %d", how);
         reap(name, pid);
     }
+    int spawned;
     pid_t pid = vfork();
     if (pid == 0) {
         execle(path, "print", NULL, own);
@@ -69,17 +70,21 @@ int main(void)
     }
     reap("vfork", pid);
     char *argv[] = {"print", "spawned", NULL}, *empty[] = {NULL};
-    SHOW(posix_spawn(&pid, path, NULL, NULL, argv, own) == 0);
+    spawned = posix_spawn(&pid, path, NULL, NULL, argv, own);
     reap("spawn", pid);
-    SHOW(posix_spawn(&pid, path, NULL, NULL, argv, empty) == 0);
+    show("spawned %d", spawned);
+    spawned = posix_spawn(&pid, path, NULL, NULL, argv, empty);
     reap("spawn empty", pid);
-    SHOW(posix_spawn(&pid, path, NULL, NULL, argv, NULL));
+    show("spawned %d", spawned);
+    spawned = posix_spawn(&pid, path, NULL, NULL, argv, NULL);
     reap("spawn null", pid);
+    show("spawned %d", spawned);
     *strrchr(path, '/') = '\0';
     setenv("PATH", path, 1);
     char *name = path + strlen(path) + 1;
-    SHOW(posix_spawnp(&pid, name, NULL, NULL, argv, own) == 0);
+    spawned = posix_spawnp(&pid, name, NULL, NULL, argv, own);
     reap("spawnp", pid);
+    show("spawned %d", spawned);
     SHOW(posix_spawnp(&pid, "no-such-program", NULL, NULL, argv, own));
     SHOW(execve("/no/such/program", argv, own));
     SHOW(execvp("no-such-program", argv));

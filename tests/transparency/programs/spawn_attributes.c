@@ -25,8 +25,9 @@ int main(void)
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     pid_t pid;
     int status;
-    SHOW(posix_spawn(&pid, path, &actions, &attributes, argv, envp));
+    int error = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
     waitpid(pid, &status, 0);
+    show("spawned %d", error);
     show_status("child", status);
     return 0;
 }
