@@ -107,22 +107,29 @@ static uint64_t file_offset(const struct image *image, uint64_t address)
     return UINT64_MAX;
 }
 
-/* The table of names of dynamic symbols and needed libraries. */
-static const char *dynamic_names(const struct image *image, size_t *size)
+/* The value of an entry of the dynamic section; false if there is none. */
+static bool dynamic_value(const struct image *image, int64_t tag, uint64_t *value)
 {
     const ElfW(Phdr) *dynamic = segment_of_type(image, PT_DYNAMIC);
     const ElfW(Dyn) *entry = dynamic ? at(image, dynamic->p_offset, dynamic->p_filesz) : NULL;
-    uint64_t address = 0;
-    *size = 0;
-    if (!entry)
-        return NULL;
-    for (size_t i = 0; i < dynamic->p_filesz / sizeof(*entry) && entry[i].d_tag != DT_NULL; i++) {
-        if (entry[i].d_tag == DT_STRTAB)
-            address = entry[i].d_un.d_ptr;
-        else if (entry[i].d_tag == DT_STRSZ)
-            *size = entry[i].d_un.d_val;
+    size_t count = entry ? dynamic->p_filesz / sizeof(*entry) : 0;
+    for (size_t i = 0; i < count && entry[i].d_tag != DT_NULL; i++) {
+        if (entry[i].d_tag == tag) {
+            *value = entry[i].d_un.d_val;
+            return true;
+        }
     }
-    return at(image, file_offset(image, address), *size);
+    return false;
+}
+
+/* The table of names of dynamic symbols and needed libraries. */
+static const char *dynamic_names(const struct image *image, size_t *size)
+{
+    uint64_t address, bytes;
+    if (!dynamic_value(image, DT_STRTAB, &address) || !dynamic_value(image, DT_STRSZ, &bytes))
+        return NULL;
+    *size = bytes;
+    return at(image, file_offset(image, address), bytes);
 }
 
 /* Linked dynamically or not, the program refers to its sanitizer's start function by name. */
@@ -157,9 +164,11 @@ static enum target inspect_elf(const struct image *image)
     if (!is_own_class(image))
         return TARGET_OTHER_CLASS;
     const ElfW(Phdr) *interpreter = segment_of_type(image, PT_INTERP);
-    if (!interpreter)
-        /* A dynamic linker that is run as a program has none either, and preloads. */
-        return segment_of_type(image, PT_DYNAMIC) ? TARGET_FINE : TARGET_STATIC;
+    if (!interpreter) {
+        /* A dynamic linker that is run as a program has none either, and preloads; a static PIE has no name. */
+        uint64_t name;
+        return dynamic_value(image, DT_SONAME, &name) ? TARGET_FINE : TARGET_STATIC;
+    }
     if (!is_own_linker(image, interpreter))
         return TARGET_OTHER_LIBC;
     return has_sanitizer(image) ? TARGET_SANITIZER : TARGET_FINE;

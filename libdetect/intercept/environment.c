@@ -11,6 +11,7 @@
 
 #include "base/sys.h"
 #include "report/format.h"
+#include "runtime/runtime.h"
 
 #define PATH_SIZE 4096
 #define OPTIONS_SIZE 8192
@@ -45,42 +46,6 @@ static void keep(char *to, size_t size, char *const envp[], const char *name)
     const char *value = value_of(envp, name);
     if (value && strlen(name) + 1 + strlen(value) + 1 <= size)
         stpcpy(stpcpy(stpcpy(to, name), "="), value);
-}
-
-/* --- our name ------------------------------------------------------------------------------------------------ */
-
-static void make_absolute(const char *name)
-{
-    size_t used = 0;
-    if (name[0] != '/') {
-        long length = sys_call(SYS_getcwd, (long)ours.library, PATH_SIZE, 0, 0, 0, 0);
-        used = length > 0 ? (size_t)length - 1 : 0;
-    }
-    size_t size = strlen(name) + 1;
-    if (used + 1 + size > PATH_SIZE) {
-        ours.library[0] = '\0';
-        return;
-    }
-    if (used > 0)
-        ours.library[used++] = '/';
-    memcpy(ours.library + used, name, size);
-}
-
-__attribute__((constructor)) static void remember(int argc, char **argv, char **envp)
-{
-    (void)argc;
-    (void)argv;
-    Dl_info info;
-    if (dladdr(&ours, &info) && info.dli_fname)
-        make_absolute(info.dli_fname);
-    keep(ours.options, sizeof(ours.options), envp, REPORT_ENV_OPTIONS);
-    keep(ours.directory, sizeof(ours.directory), envp, REPORT_ENV_DIR);
-}
-
-bool environment_reachable(void)
-{
-    return ours.library[0] &&
-           sys_call(SYS_faccessat, AT_FDCWD, (long)ours.library, R_OK, 0, 0, 0) == 0;
 }
 
 /* --- LD_PRELOAD: a list separated by blanks or colons ---------------------------------------------------------- */
@@ -118,12 +83,64 @@ static char *copy_others(char *to, const char *list)
         if (length > 0 && !is_us(list, length)) {
             if (to > start)
                 *to++ = ':';
-            to = mempcpy(to, list, length);
+            memmove(to, list, length); /* in place, it only gets shorter */
+            to += length;
         }
         list += length + (list[length] != '\0');
     }
     *to = '\0';
     return to;
+}
+
+/* --- our name ------------------------------------------------------------------------------------------------ */
+
+static void make_absolute(const char *name)
+{
+    size_t used = 0;
+    if (name[0] != '/') {
+        long length = sys_call(SYS_getcwd, (long)ours.library, PATH_SIZE, 0, 0, 0, 0);
+        used = length > 0 ? (size_t)length - 1 : 0;
+    }
+    size_t size = strlen(name) + 1;
+    if (used + 1 + size > PATH_SIZE) {
+        ours.library[0] = '\0';
+        return;
+    }
+    if (used > 0)
+        ours.library[used++] = '/';
+    memcpy(ours.library + used, name, size);
+}
+
+/* children=no: what this process hands on, by whatever way, does not name us. The strings are edited in place: libc's
+ * `environ` will be this array, and some programs look for the auxiliary vector behind its end. */
+static void leave_environment(char **envp)
+{
+    for (char **entry = envp; *entry; entry++) {
+        if (names(*entry, PRELOAD)) {
+            char *list = *entry + sizeof(PRELOAD "=") - 1;
+            copy_others(list, list);
+        }
+    }
+}
+
+/* After the runtime's own constructor, which has read the options. */
+__attribute__((constructor)) static void remember(int argc, char **argv, char **envp)
+{
+    (void)argc;
+    (void)argv;
+    Dl_info info;
+    if (dladdr(&ours, &info) && info.dli_fname)
+        make_absolute(info.dli_fname);
+    keep(ours.options, sizeof(ours.options), envp, REPORT_ENV_OPTIONS);
+    keep(ours.directory, sizeof(ours.directory), envp, REPORT_ENV_DIR);
+    if (runtime.detector && !runtime.options.children)
+        leave_environment(envp);
+}
+
+bool environment_reachable(void)
+{
+    return ours.library[0] &&
+           sys_call(SYS_faccessat, AT_FDCWD, (long)ours.library, R_OK, 0, 0, 0) == 0;
 }
 
 /* --- environments ------------------------------------------------------------------------------------------------ */

@@ -78,7 +78,7 @@ static enum child_watch decide(int directory, const char *path)
 void exec_plan(struct exec_plan *plan, int directory, const char *path, char *const envp[])
 {
     *plan = (struct exec_plan){.watch = CHILD_WATCHED};
-    if (!runtime.on || !path)
+    if (!runtime.detector || !path)
         return;
     plan->watch = decide(directory, path);
     plan->room = environment_room(envp, plan->watch);
