@@ -414,6 +414,18 @@ struct detector *detector_create(struct arena *arena, struct stackdepot *depot,
     return det->graph ? det : NULL;
 }
 
+/* What the parent has found and seen is in the parent's report. */
+static void forget_parent(struct detector *det)
+{
+    uint64_t locks = det->stats.locks_alive;
+    finding_table_clear(&det->findings);
+    mistake_forget_reliances(det);
+    det->stats = (struct detector_stats){
+        .threads_seen = 1, .threads_peak = 1, .locks_alive = locks, .locks_peak = locks};
+    det->losses = (struct detector_losses){0};
+    det->all_waiting = false;
+}
+
 void detector_forked(struct detector *det, struct thread *self)
 {
     spin_reset(&det->lock);
@@ -423,10 +435,11 @@ void detector_forked(struct detector *det, struct thread *self)
     spin_lock(&det->lock);
     threads_forked(det, self);
     lockgraph_forked(det->graph);
-    if (self)
+    if (self) {
         lg_cache_clear(&self->lg, det->graph);
-    if (self)
         self->held.known = 0;
+    }
+    forget_parent(det);
     spin_unlock(&det->lock);
 }
 

@@ -306,6 +306,18 @@ void life_range_gone(struct detector *det, struct thread *thread, const struct e
     objects_visit(&det->objects, event->addr, event->value, object_gone, &range);
 }
 
+void life_reappeared(struct detector *det, struct thread *thread, struct object *object,
+                     const struct event *event)
+{
+    /* A frame at the same place as the last one; elsewhere, assigned by the program. */
+    if (stacks_find(&det->stacks, object->addr) == thread && is_held(object))
+        misuse_free_locked(det, thread, object, event);
+    end_identity(det, object);
+    objects_renew(object);
+    begin_identity(det, object, event);
+    object->flags |= OBJ_STATIC;
+}
+
 static void find_lowest(void *ctx, struct object *object)
 {
     uintptr_t *lowest = ctx;

@@ -110,7 +110,10 @@ static bool take_again(struct detector *det, struct thread *thread, struct objec
                                                 : held->mode == MODE_EXCLUSIVE &&
                                                       (object->flags & OBJ_RECURSIVE);
     if (!recursive) {
-        held_remove_at(&thread->held, (uint32_t)(held - thread->held.locks));
+        life_reappeared(det, thread, object, event);
+        held = held_find(&thread->held, object);
+        if (held)
+            held_remove_at(&thread->held, (uint32_t)(held - thread->held.locks));
         return false;
     }
     /* Reading again can wait for a writer in between, which waits for this thread. */

@@ -78,6 +78,17 @@ void finding_table_init(struct finding_table *table, struct arena *arena)
     table->last_number = 0;
 }
 
+void finding_table_clear(struct finding_table *table)
+{
+    for (struct hash_node *next, *node = hash_first(&table->by_key); node; node = next) {
+        next = hash_next(node);
+        hash_remove(&table->by_key, node);
+        arena_free(table->arena, hash_entry(node, struct entry, node), sizeof(struct entry));
+    }
+    hash_clear(&table->by_key);
+    table->last_number = 0;
+}
+
 static struct entry *find(const struct finding_table *table, uint64_t key)
 {
     struct hash_node *node = hash_find(&table->by_key, key);

@@ -69,6 +69,8 @@ struct finding_table {
 };
 
 void finding_table_init(struct finding_table *table, struct arena *arena);
+/* Forgets all of them: the child of a fork tells its own, from number 1 on. */
+void finding_table_clear(struct finding_table *table);
 /* Whether a finding with this key is new; if so *number is its number, else the earlier one's and its
  * count goes up. The key is the caller's: kind, places and whatever makes it the same mistake. Out of
  * memory counts as "seen before". */

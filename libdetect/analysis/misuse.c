@@ -159,6 +159,15 @@ void mistake_relies_on_semaphores(struct detector *det)
     }
 }
 
+void mistake_forget_reliances(struct detector *det)
+{
+    for (struct reliance *next, *reliance = det->reliances; reliance; reliance = next) {
+        next = reliance->next;
+        arena_free(det->arena, reliance, sizeof(*reliance));
+    }
+    det->reliances = NULL;
+}
+
 void mistake_withdraw(struct detector *det, lock_uid semaphore)
 {
     for (struct reliance **link = &det->reliances; *link;) {

@@ -35,6 +35,7 @@ const char *role_joins(uint32_t thread);
 void mistake_describe(const struct object *object, struct finding_object *out);
 /* The finding stands on the semaphores among its objects being locks: it goes if one turns out not to be. */
 void mistake_relies_on_semaphores(struct detector *det);
+void mistake_forget_reliances(struct detector *det);
 void mistake_withdraw(struct detector *det, lock_uid semaphore);
 
 /* --- locks (misuse_locks.c) ------------------------------------------------------------------------------ */

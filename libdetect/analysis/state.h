@@ -91,6 +91,9 @@ void life_init(struct detector *det, struct thread *thread, const struct event *
 void life_destroy(struct detector *det, struct thread *thread, const struct event *event);
 void life_first_use(struct detector *det, struct thread *thread, const struct event *event);
 void life_range_gone(struct detector *det, struct thread *thread, const struct event *event);
+/* The thread got a lock that it holds: the memory was set to a fresh lock, unseen. */
+void life_reappeared(struct detector *det, struct thread *thread, struct object *object,
+                     const struct event *event);
 /* The stack pointer has passed above objects on the thread's own stack. */
 void life_stack_left(struct detector *det, struct thread *thread, uintptr_t sp,
                      const struct event *event);
