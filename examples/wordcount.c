@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 4, SHARDS = 4, TOP = 8, MAX_WORD = 32 };
+enum { THREADS = 4, SHARDS = 8, TOP = 5, MAX_WORD = 32 };
 
 struct word {
     struct word *next;
@@ -35,7 +35,7 @@ static struct shard *shard_of(const char *text)
     uint32_t hash = 2166136261u;
     for (; *text; text++)
         hash = (hash ^ (uint8_t)*text) * 16777619u;
-    return &shards[hash % SHARDS];
+    return &shards[(hash >> 16) % SHARDS];
 }
 
 /* The shard's lock is held. */
