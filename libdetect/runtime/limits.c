@@ -116,7 +116,8 @@ static void write_stats(void)
         {"objects_seen", stats.objects_seen},     {"lock_orders", stats.lock_orders},
         {"chains", stats.chains},                 {"cycles_checked", stats.cycles_checked},
         {"cycles_pruned", stats.cycles_pruned},   {"waits", stats.waits},
-        {"stacks", depot_count(runtime.depot)},   {"findings", runtime.found},
+        {"stacks", depot_count(runtime.depot)},   {"stack_walks", unwind_walks()},
+        {"findings", runtime.found},
         {"memory_reserved", runtime.arena.reserved}, {"memory_used", runtime.arena.used},
     };
     struct report_writer *writer = &runtime.writer;

@@ -56,6 +56,7 @@ struct walker {
 };
 
 static struct walker *walkers[WALKERS];
+static uint64_t walks;
 /* Raised when a library goes: what was learnt before is worth nothing. */
 static uint32_t generation = 1;
 
@@ -363,6 +364,7 @@ static void prepare(struct walker *walker, const struct self *self, const struct
 /* The stack of the registers in `walker`. */
 static stack_id walk_and_intern(struct self *self, struct walker *walker)
 {
+    fetch_add_relaxed(&walks, 1);
     self->walking = true;
     work_stack_switch(walker->stack + WORK_STACK_BYTES, walk, walker);
     self->walking = false;
@@ -545,6 +547,8 @@ void unwind_end(struct self *self)
     arena_free(&runtime.arena, cache->entries, cache->size * sizeof(*cache->entries));
     arena_free(&runtime.arena, cache, sizeof(*cache));
 }
+
+uint64_t unwind_walks(void) { return load_relaxed(&walks); }
 
 void unwind_flush(void)
 {

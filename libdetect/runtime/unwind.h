@@ -36,6 +36,8 @@ void unwind_freeze(void);
 void unwind_thaw(void);
 /* For `capture_stack` of the analysis: of the event under way, or where this thread is now. */
 stack_id unwind_here(struct self *self);
+/* How often the stack had to be walked: the report's statistics. */
+uint64_t unwind_walks(void);
 /* A library was unloaded: what any thread remembers may be of another library by now. */
 void unwind_flush(void);
 
