@@ -90,13 +90,17 @@ bool modules_span(uintptr_t addr, struct module_span *span)
 
 bool modules_is_own(uintptr_t pc) { return pc >= own_start && pc < own_end; }
 
+void modules_set_own(uintptr_t start, uintptr_t end)
+{
+    own_start = start;
+    own_end = end;
+}
+
 void modules_init(void)
 {
     struct module_span span;
-    if (modules_span((uintptr_t)modules_init, &span)) {
-        own_start = span.start;
-        own_end = span.end;
-    }
+    if (modules_span((uintptr_t)modules_init, &span))
+        modules_set_own(span.start, span.end);
 }
 
 /* --- build-id ------------------------------------------------------------------------------------------------ */

@@ -20,7 +20,9 @@ void modules_forked(void);
 /* For runtime/fork.c. */
 struct spin *modules_lock(void);
 void modules_init(void);
-/* Whether the address lies in libdetect.so itself. */
+/* Whether the address lies in libdetect.so itself: such frames are in no stack. Where that is, init finds out; a test
+ * that has the detector in its own executable says that it is nowhere (0, 0). */
+void modules_set_own(uintptr_t start, uintptr_t end);
 bool modules_is_own(uintptr_t pc);
 
 /* The object that contains an address; lock-free where glibc has _dl_find_object. */

@@ -183,7 +183,9 @@ static int watch(void *unused)
 #if defined(__x86_64__)
 static size_t tls_bytes(void)
 {
-    size_t below = (size_t)((char *)__builtin_thread_pointer() - (char *)&self_current);
+    char *variable = (char *)&self_current;
+    __asm__("" : "+r"(variable)); /* no operand of the subtraction: linkers cannot relax that for executables */
+    size_t below = (size_t)((char *)__builtin_thread_pointer() - variable);
     return (below + 2 * TLS_MARGIN + 4095) & ~(size_t)4095;
 }
 

@@ -362,16 +362,16 @@ static bool is_left(const struct self *self, const struct active_handler *active
     if (sp == 0)
         return false;
     if (active->alt_high)
-        return !contains(active->alt_low, active->alt_high, sp) || sp > active->frame;
+        return !contains(active->alt_low, active->alt_high, sp) || sp >= active->frame;
     if (contains(self->stack_low, self->stack_high, active->frame) !=
         contains(self->stack_low, self->stack_high, sp))
         return false; /* another stack: an inner handler's alternate one, or a coroutine's */
-    return sp > active->frame;
+    return sp >= active->frame;
 }
 
 void signals_check_left(struct self *self, uintptr_t sp)
 {
-    while (self->in_handler > 0 && self->in_handler <= NESTED_HANDLERS) {
+    while (self->in_handler > 0) {
         struct active_handler *top = &self->signals->active[self->in_handler - 1];
         if (!is_left(self, top, sp))
             return;
@@ -383,30 +383,30 @@ void signals_check_left(struct self *self, uintptr_t sp)
 void signals_all_left(struct self *self)
 {
     for (; self->in_handler > 0; self->in_handler--)
-        if (self->in_handler <= NESTED_HANDLERS)
-            tell_handler(self, EVENT_HANDLER_LEAVE,
-                         self->signals->active[self->in_handler - 1].signo, 0);
+        tell_handler(self, EVENT_HANDLER_LEAVE, self->signals->active[self->in_handler - 1].signo,
+                     0);
 }
 
-static void enter_handler(struct self *self, int signo, const ucontext_t *context)
+/* False: nested too deeply to be followed. */
+static bool enter_handler(struct self *self, int signo, const ucontext_t *context)
 {
     uintptr_t frame = (uintptr_t)context; /* the kernel put it between the handler and what it interrupts */
     uintptr_t alt_low = (uintptr_t)context->uc_stack.ss_sp;
     uintptr_t alt_high = alt_low + context->uc_stack.ss_size;
     bool on_alt = contains(alt_low, alt_high, frame);
     signals_check_left(self, frame);
-    if (self->in_handler < NESTED_HANDLERS)
-        self->signals->active[self->in_handler] = (struct active_handler){
-            signo, frame, on_alt ? alt_low : 0, on_alt ? alt_high : 0};
-    self->in_handler++;
+    if (self->in_handler == NESTED_HANDLERS)
+        return false;
+    self->signals->active[self->in_handler++] =
+        (struct active_handler){signo, frame, on_alt ? alt_low : 0, on_alt ? alt_high : 0};
     tell_handler(self, EVENT_HANDLER_ENTER, signo, 0);
     acquire_from_sender(self, signo);
+    return true;
 }
 
-static void leave_handler(struct self *self, int signo)
+static void leave_handler(struct self *self, int signo, uint16_t nesting)
 {
-    if (self->in_handler > 0)
-        self->in_handler--;
+    self->in_handler = nesting - 1;
     tell_handler(self, EVENT_HANDLER_LEAVE, signo, 0);
 }
 
@@ -414,15 +414,13 @@ static void call_watched(struct self *self, handler_t handler, int signo, siginf
                          void *context)
 {
     self->depth = 1;
-    enter_handler(self, signo, context);
+    bool followed = enter_handler(self, signo, context);
     uint16_t nesting = self->in_handler;
     self_leave(self);
     handler(signo, info, context);
     self->depth = 1;
-    if (self->in_handler >= nesting) { /* else it was taken for left */
-        self->in_handler = nesting;
-        leave_handler(self, signo);
-    }
+    if (followed && self->in_handler >= nesting) /* else it was taken for left */
+        leave_handler(self, signo, nesting);
     restore_mask(self, context);
     self_leave(self);
 }
