@@ -2,8 +2,9 @@
 /* Memory that goes with a lock in it, handlers that take locks, masks that make them right, ends of the process,
  * annotated locks: each made through one function. `engage_system NAME` does it, `engage_system` lists names and the
  * kind of finding that must come of it, or "nothing" where the function makes the program right. */
-#include <setjmp.h>
+#include <dlfcn.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,30 @@ static void by_nothing_of_memory(void)
     memory = realloc(memory, 2000);
     pthread_mutex_unlock((pthread_mutex_t *)(memory + 1024));
     free(memory);
+}
+
+/* The library lies next to this program. */
+static void *load(void)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 32);
+    path[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    strcpy(slash ? slash + 1 : path, "libengage_plugin.so");
+    void *library = dlopen(path, RTLD_NOW);
+    if (!library)
+        exit(2);
+    pthread_mutex_lock(dlsym(library, "engage_plugin_mutex"));
+    return library;
+}
+static void by_dlclose(void) { dlclose(load()); }
+static void by_dlclose_that_unloads_nothing(void)
+{
+    void *library = load();
+    pthread_mutex_unlock(dlsym(library, "engage_plugin_mutex"));
+    load();
+    dlclose(library);
+    pthread_mutex_unlock(dlsym(library, "engage_plugin_mutex"));
 }
 
 /* --- handlers that take a lock ------------------------------------------------------------------------ */
@@ -258,6 +283,8 @@ static const struct {
     CASE(mmap, "free-locked"),
     CASE(mremap, "free-locked"),
     CASE(nothing_of_memory, "nothing"),
+    CASE(dlclose, "free-locked"),
+    CASE(dlclose_that_unloads_nothing, "nothing"),
     CASE(sigaction, "lock-in-signal-handler"),
     CASE(signal, "lock-in-signal-handler"),
     CASE(bsd_signal, "lock-in-signal-handler"),
