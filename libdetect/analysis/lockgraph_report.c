@@ -30,6 +30,17 @@ static uint64_t hash_ring(const uint64_t *values, uint32_t count)
     return hash_mix(sum, count);
 }
 
+/* Leaves one of each run of equal values; the new count. Two threads in one function that locks two objects
+ * the wrong way round make the same mistake as five threads there. */
+static uint32_t collapse_ring(uint64_t *values, uint32_t count)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (values[i] != values[(i + 1) % count] || (i + 1 == count && kept == 0))
+            values[kept++] = values[i];
+    return kept;
+}
+
 #define RING_MAX 64u /* of longer cycles the rest does not count */
 
 uint64_t lockgraph_locks_key(const lock_uid *uids, uint32_t count)
@@ -49,7 +60,7 @@ void lockgraph_cycle_keys(const struct lg_cycle *cycle, const struct stackdepot 
                              place_of(depot, member->wants_stack));
         uids[i] = member->wants;
     }
-    keys[0] = hash_mix(hash_ring(places, count), KIND_LOCK_ORDER);
+    keys[0] = hash_mix(hash_ring(places, collapse_ring(places, count)), KIND_LOCK_ORDER);
     keys[1] = lockgraph_locks_key(uids, count);
 }
 
