@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""README.md shows a program, a command and its report: compiles that program, runs that command, and compares.
-Only process ids and times may differ."""
+"""README.md shows a program, a command and its report: compiles that program, runs that command, and compares. Only process
+ids and times may differ. Its table of findings is that of kinds.def, and its numbers of programs are right."""
 import difflib
 import os
 import re
@@ -24,10 +24,26 @@ def normal(text):
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
+def wrong_facts(text, source):
+    """What the text says otherwise than the sources."""
+    with open(os.path.join(source, "libdetect/analysis/kinds.def"), encoding="utf-8") as file:
+        kinds = re.findall(r'KIND\(\w+,\s*"([\w-]+)",\s*GROUP_(\w+),\s*"([^"]+)"', file.read())
+    rows = [f"| `{name}` | {line} |" for name, group, line in kinds
+            if group in ("DEADLOCK", "MISUSE")]
+    wrong = [f"README.md lacks: {row}" for row in rows if row not in text]
+    programs = os.listdir(os.path.join(source, "tests/programs/order"))
+    twins = sum(name.startswith("no_") for name in programs)
+    if len(programs) != 2 * twins or f"has {twins} programs" not in text:
+        wrong.append(f"README.md has another number of programs than {len(programs)} in order/")
+    return wrong
+
+
 def main():
     source, build = sys.argv[1:3]
     with open(os.path.join(source, "README.md"), encoding="utf-8") as file:
-        shown = blocks(file.read())
+        text = file.read()
+    shown = blocks(text)
+    wrong = wrong_facts(text, source)
     program = next(text for language, text in shown if language == "c")
     session = next(text for language, text in shown if language == "console")
     commands = re.findall(r"^\$ (.*)$", session, re.M)
@@ -43,11 +59,11 @@ def main():
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
         real = done.stdout
     difference = list(difflib.unified_diff(normal(report), normal(real), "README.md", "real", "", "", 3, ""))
-    print("\n".join(difference))
+    print("\n".join(wrong + difference))
     if done.returncode != 66:
         print(f"status {done.returncode}, not 66")
         return 1
-    return 1 if difference else 0
+    return 1 if wrong or difference else 0
 
 
 if __name__ == "__main__":
