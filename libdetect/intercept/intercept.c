@@ -2,6 +2,10 @@
 /* The parts of an interceptor that are not on a hot path; see intercept.h. */
 #include "intercept/intercept.h"
 
+#include <sys/syscall.h>
+
+#include "base/sys.h"
+
 void tell_invalid(const struct call *call, enum object_kind kind, const volatile void *object,
                   enum invalid_argument what, uint64_t value)
 {
@@ -99,4 +103,21 @@ void wait_unwound(struct wait *wait)
     wait_resume(wait);
     wait_tell(wait, (enum event_type)wait->undo, EVF_CANCELLED);
     self_leave(wait->call->self);
+}
+
+#define SOON_YIELDS 10
+#define SOON_SLEEPS 30
+#define SOON_SLEEP_NS 1000000u
+
+bool call_knows_soon(const struct call *call, enum object_kind kind, const volatile void *object)
+{
+    for (unsigned i = 0; i < SOON_YIELDS + SOON_SLEEPS; i++) {
+        if (call_knows(call, kind, object))
+            return true;
+        if (i < SOON_YIELDS)
+            sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+        else
+            sys_sleep_ns(SOON_SLEEP_NS);
+    }
+    return false;
 }

@@ -48,6 +48,11 @@ static ALWAYS_INLINE bool call_knows(const struct call *call, enum object_kind k
     return LIKELY(detector_knows(runtime.detector, call->self->thread, kind, (uintptr_t)object));
 }
 
+/* For an object whose bytes look wrong: another thread may have taken a fresh lock and be just about to tell
+ * of it. Waits a moment for that; only mistakes get here otherwise. */
+COLD bool call_knows_soon(const struct call *call, enum object_kind kind,
+                          const volatile void *object);
+
 static ALWAYS_INLINE bool call_holds(const struct call *call, const volatile void *object)
 {
     return detector_holds(runtime.detector, call->self->thread, (uintptr_t)object);

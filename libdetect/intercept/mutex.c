@@ -15,6 +15,8 @@ static COLD void first_use(const struct call *call, enum object_kind kind,
     /* All zero is an initialiser of pthread's, not of C11's: mtx_init sets a bit even in a plain one. */
     if (kind == OBJECT_MTX && mutex_kind(mutex) == 0 && !(flags & EVF_SHARED))
         flags &= ~(uint32_t)EVF_BYTES_VALID;
+    if (!(flags & EVF_BYTES_VALID) && call_knows_soon(call, kind, mutex))
+        return;
     tell_object(call, EVENT_FIRST_USE, kind, mutex, flags);
 }
 

@@ -9,7 +9,10 @@
 
 static COLD void first_use(const struct call *call, const pthread_rwlock_t *rwlock, bool taken)
 {
-    tell_object(call, EVENT_FIRST_USE, OBJECT_RWLOCK, rwlock, rwlock_flags(rwlock, taken));
+    uint32_t flags = rwlock_flags(rwlock, taken);
+    if (!(flags & EVF_BYTES_VALID) && call_knows_soon(call, OBJECT_RWLOCK, rwlock))
+        return;
+    tell_object(call, EVENT_FIRST_USE, OBJECT_RWLOCK, rwlock, flags);
 }
 
 static void ensure_known(const struct call *call, const pthread_rwlock_t *rwlock)
