@@ -13,7 +13,7 @@
 #include "analysis/lockgraph_tree.h"
 #include "base/hash.h"
 
-#define RETRIES_MAX ((1u << 14) - 1)
+#define RETRIES_MAX ((1u << 13) - 1)
 #define FIRST_CACHE_ENTRIES 32u
 #define LAST_CACHE_ENTRIES 4096u
 
@@ -128,6 +128,7 @@ static struct tree_lock *find_or_add_lock(struct lockgraph *graph, lock_uid uid)
     if (!lock)
         return NULL;
     lock->uid = uid;
+    lock->rank = graph->last_rank < UINT32_MAX ? ++graph->last_rank : UINT32_MAX;
     chains_add(&graph->locks, &lock->link, lock_key(uid));
     graph->stats.locks++;
     return lock;
@@ -301,6 +302,15 @@ static void evict(struct lockgraph *graph, struct tree_node *node, const struct 
     remove_instance(graph, node, victim);
 }
 
+static void note_thread(struct lockgraph *graph, thread_id thread)
+{
+    uint32_t i = 0;
+    while (i < graph->thread_count && graph->threads[i] != thread)
+        i++;
+    if (i == graph->thread_count && i < THREADS_MAX)
+        graph->threads[graph->thread_count++] = thread;
+}
+
 static struct lg_instance *add_instance(struct lockgraph *graph, struct tree_node *node,
                                         const struct lg_request *request)
 {
@@ -317,6 +327,9 @@ static struct lg_instance *add_instance(struct lockgraph *graph, struct tree_nod
     node->instance_count++;
     node->lock->wanted++;
     graph->stats.instances++;
+    note_thread(graph, request->thread);
+    if (node->instance_count == 1)
+        lg_order_add(graph, node);
     return instance;
 }
 
@@ -408,6 +421,7 @@ static void remove_leaf(struct lockgraph *graph, struct tree_node *node)
     struct tree_lock *lock = node->lock;
     while (node->instances)
         remove_instance(graph, node, node->instances);
+    lg_order_remove(graph, node);
     unlink_node(graph, node);
     if (!lock->nodes && !lock->not_a_lock)
         remove_lock(graph, lock);
@@ -576,7 +590,7 @@ static bool node_is_valid(const struct lockgraph *graph, const struct tree_node 
         if (child->parent != node ||
             (child->previous_sibling ? child->previous_sibling->next_sibling : node->first_child) != child)
             return false;
-    return instances == node->instance_count && instances <= graph->limits.instances &&
+    return lg_order_is_valid(graph, node) && instances == node->instance_count && instances <= graph->limits.instances &&
            find_child(graph, node->parent, node->lock->uid, node->shared) == node &&
            resolve(graph, handle_of(node)) == node;
 }

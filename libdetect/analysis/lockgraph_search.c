@@ -12,7 +12,8 @@
  * one, and that is the mistake to report.
  *
  * Three stages, each of which is left as soon as it says no:
- *   1. the wanted lock was never held while taking another one, or no held lock was ever wanted;
+ *   1. the wanted lock was never held while taking another one, or no held lock was ever wanted, or the order
+ *      of the locks (lockgraph_order.c) says that there is no way round;
  *   2. reachability, without regard to when, and to who but that neither the thread itself nor anybody
  *      behind a gate of its own can be a member: from the wanted lock forward and from the held locks
  *      backward, a step here and a step there, until the two meet, or one of them, usually a small
@@ -40,17 +41,13 @@ struct step {
     struct lg_instance *next;
 };
 
-struct list {
-    void **items;
-    uint32_t count, capacity;
-};
-
 /* One direction of stage 2. */
 struct frontier {
-    struct list locks;            /* reached; the first `looked_at` of them were looked at */
+    struct lg_list locks; /* reached; the first `looked_at` of them were looked at */
     uint32_t looked_at;
+    uint32_t level, level_end; /* how many members away those before level_end are */
     struct tree_node *top, *node; /* where the look at the last one of them stands */
-    struct list visited;          /* nodes */
+    struct lg_list visited;       /* nodes */
     bool exhausted, failed;       /* everything was visited; out of memory */
 };
 
@@ -64,6 +61,7 @@ struct lg_search {
     uint32_t depth, capacity;
     const struct tree_lock *start; /* the lock that is wanted */
     thread_id thread;              /* by whom */
+    uint32_t lowest, highest;      /* ranks between which cycles must stay */
     enum direction direction;
     uint32_t budget, given;
     thread_id others[OTHERS_MAX]; /* that wait somewhere between start and goals */
@@ -105,12 +103,11 @@ static bool is_any_blocked_by(const struct tree_node *node)
 
 /* --- stage 2: reachability --------------------------------------------------------------------------- */
 
-/* False when out of memory. */
-static bool append(struct lockgraph *graph, struct list *list, void *item)
+bool lg_list_add(struct arena *arena, struct lg_list *list, void *item)
 {
     if (list->count == list->capacity) {
         uint32_t larger = list->capacity ? list->capacity * 2 : 256;
-        void **grown = arena_grow(graph->arena, list->items, list->capacity * sizeof(*grown),
+        void **grown = arena_grow(arena, list->items, list->capacity * sizeof(*grown),
                                   larger * sizeof(*grown));
         if (!grown)
             return false;
@@ -124,18 +121,26 @@ static bool append(struct lockgraph *graph, struct list *list, void *item)
 static void enqueue(struct lockgraph *graph, enum direction direction, struct tree_lock *lock)
 {
     struct frontier *frontier = &graph->scratch->frontiers[direction];
-    if (lock->seen[direction] == graph->search)
+    const struct lg_search *search = graph->scratch;
+    if (lock->seen[direction] == graph->search ||
+        (direction == FORWARD ? lock->rank > search->highest : lock->rank < search->lowest))
         return;
     lock->seen[direction] = graph->search;
-    if (!append(graph, &frontier->locks, lock))
+    if (!lg_list_add(graph->arena, &frontier->locks, lock))
         frontier->failed = true;
 }
 
-/* The next lock to look at; NULL: none is left. */
-static struct tree_lock *dequeue(struct frontier *frontier)
+/* The next lock to look at; NULL: none is left, or it is further away than there are threads. */
+static struct tree_lock *dequeue(const struct lockgraph *graph, struct frontier *frontier)
 {
     if (frontier->looked_at == frontier->locks.count)
         return NULL;
+    if (frontier->looked_at == frontier->level_end) {
+        if (graph->thread_count < THREADS_MAX && frontier->level + 2 >= graph->thread_count)
+            return NULL;
+        frontier->level++;
+        frontier->level_end = frontier->locks.count;
+    }
     return frontier->locks.items[frontier->looked_at++];
 }
 
@@ -177,7 +182,7 @@ static struct tree_node *advance_forward(struct lockgraph *graph, struct frontie
         if (frontier->top)
             frontier->top = frontier->top->next_of_lock;
         while (!frontier->top) {
-            struct tree_lock *lock = dequeue(frontier);
+            struct tree_lock *lock = dequeue(graph, frontier);
             if (!lock)
                 return NULL;
             frontier->top = lock->nodes;
@@ -195,7 +200,7 @@ static struct tree_node *advance_backward(struct lockgraph *graph, struct fronti
         if (frontier->top)
             frontier->top = frontier->top->next_of_lock;
         while (!frontier->top) {
-            struct tree_lock *lock = dequeue(frontier);
+            struct tree_lock *lock = dequeue(graph, frontier);
             if (!lock)
                 return NULL;
             frontier->top = lock->nodes;
@@ -204,13 +209,19 @@ static struct tree_node *advance_backward(struct lockgraph *graph, struct fronti
     }
 }
 
+/* Whether the thread that searches holds it. During stage 2 no other members are marked. */
+static bool is_goal(const struct tree_lock *lock)
+{
+    return lock->held_exclusive || lock->held_shared;
+}
+
 /* Whether the other direction starts at this lock, and nothing behind it matters. */
 static bool is_end(const struct lockgraph *graph, enum direction direction,
                    const struct tree_lock *lock)
 {
     if (lock->writer_first)
         return false;
-    return direction == FORWARD ? lock->goal == graph->search : lock == graph->scratch->start;
+    return direction == FORWARD ? is_goal(lock) : lock == graph->scratch->start;
 }
 
 /* Forward: the node is reached, as one who waits there and as what is held below it. */
@@ -250,13 +261,7 @@ static bool expand(struct lockgraph *graph, enum direction direction)
     node->seen[direction] = graph->search;
     frontier->node = direction == FORWARD ? visit_forward(graph, frontier->top, node)
                                           : visit_backward(graph, node);
-    return append(graph, &frontier->visited, node);
-}
-
-static void add_goal(struct lockgraph *graph, struct tree_lock *lock)
-{
-    lock->goal = graph->search;
-    enqueue(graph, BACKWARD, lock);
+    return lg_list_add(graph->arena, &frontier->visited, node);
 }
 
 static void begin_frontiers(struct lockgraph *graph, struct tree_node *node)
@@ -264,15 +269,18 @@ static void begin_frontiers(struct lockgraph *graph, struct tree_node *node)
     for (int i = 0; i < 2; i++) {
         struct frontier *frontier = &graph->scratch->frontiers[i];
         frontier->locks.count = frontier->looked_at = frontier->visited.count = 0;
+        frontier->level = 0;
         frontier->top = frontier->node = NULL;
         frontier->exhausted = frontier->failed = false;
     }
     graph->scratch->start = node->lock;
     enqueue(graph, FORWARD, node->lock);
     if (is_blocking_writer(node))
-        add_goal(graph, node->lock);
+        enqueue(graph, BACKWARD, node->lock);
     for (struct tree_node *held = node->parent; held->lock; held = held->parent)
-        add_goal(graph, held->lock);
+        enqueue(graph, BACKWARD, held->lock);
+    for (int i = 0; i < 2; i++)
+        graph->scratch->frontiers[i].level_end = graph->scratch->frontiers[i].locks.count;
 }
 
 /* Explores both sides until one is exhausted. False if the budget ran out before. */
@@ -645,13 +653,12 @@ static void extend(struct lockgraph *graph)
 static void look_at_pairs(struct lockgraph *graph, enum direction direction)
 {
     struct lg_search *search = graph->scratch;
-    const struct list *visited = &search->frontiers[direction].visited;
+    const struct lg_list *visited = &search->frontiers[direction].visited;
     struct step *start = &search->steps[0];
     search->direction = FORWARD;
     for (uint32_t i = 0; i < visited->count && search->found < graph->limits.cycles; i++) {
         struct tree_node *node = visited->items[i];
-        if (node->lock->goal != graph->search || !is_neighbour(search, start, node) ||
-            !is_blocked_by(node, start->node))
+        if (!is_neighbour(search, start, node) || !is_blocked_by(node, start->node))
             continue;
         for (start->next = node->instances; start->next;) {
             struct lg_instance *instance = start->next;
@@ -696,20 +703,22 @@ static void end_search(struct lockgraph *graph)
 
 void lg_search(struct lockgraph *graph, struct tree_node *node, struct lg_instance *instance)
 {
+    struct lg_search *search = graph->scratch;
     if (graph->clocks->lost) /* out of memory there: order is missing, and a report might be false */
         return;
-    if (!node->lock->followed || node->lock->not_a_lock || !is_any_blocked_by(node))
+    if (!node->lock->followed || node->lock->not_a_lock || !is_any_blocked_by(node) ||
+        graph->thread_count < 2 || !lg_order_bounds(graph, node, &search->lowest, &search->highest))
         return;
     begin_search(graph, instance);
     if (push(graph, node, instance)) {
         begin_frontiers(graph, node);
         bool explored = explore(graph);
-        enum direction direction = graph->scratch->direction;
+        enum direction direction = search->direction;
         look_at_pairs(graph, direction);
         if (explored)
             look_further(graph, node, direction);
-        while (graph->scratch->depth)
-            pop(graph->scratch);
+        while (search->depth)
+            pop(search);
     }
     end_search(graph);
 }

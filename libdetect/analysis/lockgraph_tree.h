@@ -43,7 +43,8 @@ struct tree_node {
     uint16_t instance_count;
     bool shared : 1;
     bool retry : 1;             /* a candidate through here was ruled out by order alone */
-    uint16_t retries : 14;      /* searches for that reason; stays at its highest value */
+    bool against : 1;           /* lockgraph_order.c */
+    uint16_t retries : 13;      /* searches for that reason; stays at its highest value */
 };
 
 _Static_assert(sizeof(struct tree_node) == 104, "memory per node");
@@ -55,7 +56,7 @@ struct tree_lock {
     uint32_t followed;       /* children of these */
     uint32_t wanted;         /* instances at these */
     uint32_t seen[2], relevant;  /* as in tree_node */
-    uint32_t goal;               /* search number in which it is held by who searches */
+    uint32_t rank;               /* lockgraph_order.c */
     /* How many members of the cycle under construction hold it. */
     uint16_t held_exclusive, held_shared;
     bool writer_first;
@@ -68,8 +69,16 @@ _Static_assert(sizeof(struct tree_lock) == 64, "memory per lock");
 
 /* Work of all searches together, in steps of some nanoseconds: so much at most, and so much more with
  * each instance that is new. A program full of cycles is not to be slowed down for ever. */
-#define ALLOWANCE_MAX 20000000u
-#define ALLOWANCE_EACH 2000u
+#define ALLOWANCE_MAX 4000000u
+#define ALLOWANCE_EACH 500u
+
+#define AGAINST_MAX 64u
+#define THREADS_MAX 32u
+
+struct lg_list {
+    void **items;
+    uint32_t count, capacity;
+};
 
 struct lockgraph {
     struct arena *arena;
@@ -85,6 +94,13 @@ struct lockgraph {
     uint32_t era;
     uint32_t search;           /* number of the last search */
     uint64_t orders_gone; /* pairs of locks of which one is dead by now */
+    uint32_t last_rank;        /* UINT32_MAX: there are none left, and no order any more */
+    uint32_t against_count;
+    bool against_many;         /* the list has not all of them */
+    struct tree_node *against[AGAINST_MAX];
+    struct lg_list before, after; /* lockgraph_order.c */
+    thread_id threads[THREADS_MAX]; /* that ever waited */
+    uint32_t thread_count;          /* THREADS_MAX: perhaps more */
     uint64_t allowance;        /* steps that searches may take until more instances come */
     struct lg_search *scratch; /* lockgraph_search.c */
 };
@@ -106,6 +122,17 @@ static inline struct tree_node *tree_next(const struct tree_node *top, struct tr
 }
 
 static inline bool modes_conflict(bool shared_a, bool shared_b) { return !shared_a || !shared_b; }
+
+/* False when out of memory. */
+bool lg_list_add(struct arena *arena, struct lg_list *list, void *item);
+
+/* The node got its first instance: enters it in the order of locks, or marks it `against`. */
+void lg_order_add(struct lockgraph *graph, struct tree_node *node);
+void lg_order_remove(struct lockgraph *graph, struct tree_node *node);
+/* The ranks between which a cycle through this node must stay. False: there can be none. */
+bool lg_order_bounds(const struct lockgraph *graph, const struct tree_node *node, uint32_t *lowest,
+                     uint32_t *highest);
+bool lg_order_is_valid(const struct lockgraph *graph, const struct tree_node *node);
 
 /* Looks for cycles through this instance and hands them to env.on_cycle. */
 void lg_search(struct lockgraph *graph, struct tree_node *node, struct lg_instance *instance);
