@@ -314,6 +314,27 @@ static void many_threads_in_sequence(void **state)
     assert_true(lockgraph_stats(f->graph).instances < 100);
 }
 
+/* Threads that keep to one order, whatever it is and in whatever sequence it shows, cause no search. */
+static void one_order_needs_no_search(void **state)
+{
+    (void)state;
+    struct fixture *f = begin(NULL);
+    struct actor *main = start(0, NULL);
+    uint64_t number = 1;
+    for (uint32_t i = 1; i <= 8; i++)
+        start(i, main);
+    for (uint32_t i = 0; i < 20000; i++) {
+        number = number * 6364136223846793005u + 1442695040888963407u;
+        lock_uid a = 1 + (number >> 33) % 300, b = 1 + (number >> 45) % 300;
+        bool a_first = a * 7919 % 307 < b * 7919 % 307;
+        if (a != b)
+            take_both(&actors[1 + i % 8], a_first ? a : b, a_first ? b : a);
+    }
+    assert_int_equal(lockgraph_stats(f->graph).searches, 0);
+    assert_true(lockgraph_order_count(f->graph, UINT64_MAX) > 5000);
+    assert_true(lockgraph_is_valid(f->graph));
+}
+
 /* A lock under which very many others are taken does not make each search long, on whichever side of it. */
 static void a_popular_lock(void **state)
 {
@@ -425,6 +446,7 @@ int main(void)
         cmocka_unit_test(locks_that_die),
         cmocka_unit_test(nodes_of_dead_locks),
         cmocka_unit_test(many_threads_in_sequence),
+        cmocka_unit_test(one_order_needs_no_search),
         cmocka_unit_test(a_popular_lock),
         cmocka_unit_test(a_fork_begins_anew),
         cmocka_unit_test(too_many_nodes),
