@@ -297,11 +297,11 @@ void threads_forked(struct detector *det, struct thread *self)
     }
     for (uint32_t i = 0; self && i < self->held.count; i++)
         self->held.locks[i].flags |= HELD_INHERITED;
+    if (self)
+        waitgraph_end(det, self);
     store_relaxed(&det->alive, self ? 1 : 0);
     store_relaxed(&det->waiting, 0);
     store_relaxed(&det->spinning, 0);
-    if (self)
-        waitgraph_end(det, self);
 }
 
 bool threads_are_valid(struct detector *det)

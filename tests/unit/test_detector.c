@@ -144,8 +144,8 @@ static void random_run(uint64_t seed, unsigned events, uint64_t limit)
 static void survives_any_event(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 8; seed++)
-        random_run(seed, 30000, 0);
+    for (uint64_t seed = 1; seed <= 16; seed++)
+        random_run(seed, 25000, 0);
     assert_true(test.findings > 0);
 }
 
