@@ -135,13 +135,13 @@ static int add_attempt(char *to, size_t size, int at, unsigned attempt)
     return at < 0 ? at : copy_text(to, size, (size_t)at, number);
 }
 
-int report_open_stem(struct report_writer *writer, struct arena *arena, const char *stem,
-                     const char *suffix)
+/* Appends "[-n]suffix" to the stem that writer->path holds, for the first n that is free. */
+static int open_free_name(struct report_writer *writer, struct arena *arena, int stem_end,
+                          const char *suffix)
 {
     writer->arena = arena;
     writer->fd = -1;
     spin_init(&writer->lock, RANK_REPORT);
-    int stem_end = copy_text(writer->path, sizeof(writer->path), 0, stem);
     for (unsigned attempt = 0; stem_end >= 0 && attempt < NAMES_TRIED; attempt++) {
         int end = add_attempt(writer->path, sizeof(writer->path), stem_end, attempt);
         if (end >= 0)
@@ -157,16 +157,23 @@ int report_open_stem(struct report_writer *writer, struct arena *arena, const ch
     return stem_end < 0 ? stem_end : -EEXIST;
 }
 
+int report_open_stem(struct report_writer *writer, struct arena *arena, const char *stem,
+                     const char *suffix)
+{
+    int end = copy_text(writer->path, sizeof(writer->path), 0, stem);
+    return open_free_name(writer, arena, end, suffix);
+}
+
 int report_open(struct report_writer *writer, struct arena *arena, const char *directory, int pid)
 {
-    char stem[sizeof(writer->path)], number[24];
+    char number[24];
     decimal(number, (unsigned long)pid);
-    int end = copy_text(stem, sizeof(stem), 0, directory);
+    int end = copy_text(writer->path, sizeof(writer->path), 0, directory);
     if (end >= 0)
-        end = copy_text(stem, sizeof(stem), (size_t)end, "/detect.");
+        end = copy_text(writer->path, sizeof(writer->path), (size_t)end, "/detect.");
     if (end >= 0)
-        end = copy_text(stem, sizeof(stem), (size_t)end, number);
-    return end < 0 ? end : report_open_stem(writer, arena, stem, REPORT_SUFFIX);
+        end = copy_text(writer->path, sizeof(writer->path), (size_t)end, number);
+    return open_free_name(writer, arena, end, REPORT_SUFFIX);
 }
 
 void report_close(struct report_writer *writer)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 struct runtime runtime;
 
 #define PATH_BYTES 4096
+#define SAY_WORDS 8
 
 /* --- text ------------------------------------------------------------------------------------------------------ */
 
@@ -59,18 +61,17 @@ void runtime_keep_standard_error(void)
         standard_error.fd = (int)copy;
 }
 
+/* One write, without a buffer: a thread that calls exit may have a small stack. */
 void runtime_say(const char *const *words, size_t count)
 {
-    char line[2 * PATH_BYTES];
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strnlen(words[i], sizeof(line) - 1 - used);
-        memcpy(line + used, words[i], length);
-        used += length;
-    }
-    line[used++] = '\n';
+    struct iovec part[SAY_WORDS + 1];
+    if (count > SAY_WORDS)
+        count = SAY_WORDS;
+    for (size_t i = 0; i < count; i++)
+        part[i] = (struct iovec){(char *)(uintptr_t)words[i], strlen(words[i])};
+    part[count] = (struct iovec){(char *)(uintptr_t)"\n", 1};
     if (is_standard_error_unchanged())
-        sys_write_all(standard_error.fd, line, used);
+        sys_call(SYS_writev, standard_error.fd, (long)part, (long)count + 1, 0, 0, 0);
 }
 
 static const char *copy_text(const char *text)
@@ -210,15 +211,19 @@ static bool expand(char *to, size_t size, const char *stem)
     return *stem == '\0';
 }
 
-static int open_file(void)
+static NOINLINE int open_by_stem(void)
 {
     char stem[PATH_BYTES];
-    if (!runtime.stem)
-        return report_open(&runtime.writer, &runtime.arena,
-                           runtime.directory ? runtime.directory : ".", runtime.pid);
     if (!expand(stem, sizeof(stem), runtime.stem))
         return -ENAMETOOLONG;
     return report_open_stem(&runtime.writer, &runtime.arena, stem, "");
+}
+
+static int open_file(void)
+{
+    return runtime.stem ? open_by_stem()
+                        : report_open(&runtime.writer, &runtime.arena,
+                                      runtime.directory ? runtime.directory : ".", runtime.pid);
 }
 
 bool runtime_open_report(void)

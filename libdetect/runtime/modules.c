@@ -153,10 +153,11 @@ static const char *in_arena(const char *first, const char *second)
     return text;
 }
 
-/* The program itself has no name in the link map; a library may have been opened by a relative path. */
+/* The program itself has no name in the link map; a library may have been opened by a relative path. The buffer is
+ * too large for the program's small stacks; the lock is held. */
 static const char *path_of(const struct module_span *span)
 {
-    char here[PATH_BYTES];
+    static char here[PATH_BYTES];
     if (span->start == (uintptr_t)getauxval(AT_SYSINFO_EHDR))
         return "[vdso]";
     if (span->name[0] == '\0')

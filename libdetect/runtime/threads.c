@@ -163,7 +163,8 @@ static void write_record(struct thread_info *info)
     info->written = record_end(writer) == 0;
 }
 
-void threads_describe(thread_id id)
+/* Its creator, or THREAD_NONE if nothing new was written. */
+static thread_id describe(thread_id id)
 {
     thread_id creator = THREAD_NONE;
     spin_lock(&names_lock);
@@ -173,8 +174,15 @@ void threads_describe(thread_id id)
         creator = info->creator;
     }
     spin_unlock(&names_lock);
-    if (creator != THREAD_NONE && creator != id)
-        threads_describe(creator); /* the text names it: "created by thread 2 'worker'" */
+    return creator;
+}
+
+/* The text names the creator too: "created by thread 2 'worker'". */
+void threads_describe(thread_id id)
+{
+    thread_id creator = describe(id);
+    if (creator != THREAD_NONE)
+        describe(creator);
 }
 
 void threads_set_name(struct thread *thread, const char *name)

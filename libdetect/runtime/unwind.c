@@ -239,9 +239,8 @@ static bool get_place(unw_cursor_t *cursor, uintptr_t *pc, uintptr_t *sp)
     return ip > 4096;
 }
 
-static void walk(void *arg)
+static void walk(struct walker *walker)
 {
-    struct walker *walker = arg;
     unw_cursor_t cursor;
     uintptr_t pc, sp, new_pc, new_sp;
     bool begun = false, exact = true;
@@ -261,6 +260,14 @@ static void walk(void *arg)
         sp = new_sp;
         exact = from_signal;
     }
+}
+
+static void walk_and_name(void *arg)
+{
+    struct walker *walker = arg;
+    walk(walker);
+    for (uint32_t i = 0; i < walker->frame_count; i++)
+        walker->frame[i] = modules_frame(walker->pc[i] - !walker->exact[i]);
 }
 
 /* --- walkers ------------------------------------------------------------------------------------------------------- */
@@ -366,10 +373,8 @@ static stack_id walk_and_intern(struct self *self, struct walker *walker)
 {
     fetch_add_relaxed(&walks, 1);
     self->walking = true;
-    work_stack_switch(walker->stack + WORK_STACK_BYTES, walk, walker);
+    work_stack_switch(walker->stack + WORK_STACK_BYTES, walk_and_name, walker);
     self->walking = false;
-    for (uint32_t i = 0; i < walker->frame_count; i++)
-        walker->frame[i] = modules_frame(walker->pc[i] - !walker->exact[i]);
     return depot_intern(runtime.depot, walker->frame, walker->frame_count);
 }
 
@@ -400,7 +405,7 @@ static size_t bytes_of(uint32_t slot_count)
 
 static inline uint32_t place_in(const struct unwind_cache *cache, uintptr_t pc, uintptr_t sp)
 {
-    return (uint32_t)((pc * 0x9e3779b97f4a7c15u ^ sp * 0xff51afd7ed558ccdu) >> cache->shift);
+    return (uint32_t)(((pc ^ sp << 20) * 0x9e3779b97f4a7c15u) >> cache->shift);
 }
 
 static inline bool is_unchanged(const struct remembered *entry)
