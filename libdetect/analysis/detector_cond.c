@@ -73,25 +73,22 @@ void conds_wait(struct detector *det, struct thread *thread, const struct event 
     waitgraph_begin(det, thread, &wait);
 }
 
-static void count_wake(struct thread *thread, struct object *cond, const struct event *event)
+/* One of the signals was for this waiter, as far as can be told. */
+static void take_signal(const struct thread *thread, const struct object *cond,
+                        const struct event *event)
 {
     struct object_more *more = cond->more;
-    bool counted_already = thread->wait.reason != WAIT_COND || thread->wait.object != cond ||
-                           thread->wait.woken || thread->wait.uid != cond->uid;
-    if (counted_already || !more || more->waiting == 0)
-        return;
-    more->waiting--;
-    if (more->signals > 0 && !(event->flags & (EVF_TIMED_OUT | EVF_REFUSED)))
+    bool waited = thread->wait.reason == WAIT_COND && thread->wait.object == cond &&
+                  !thread->wait.woken && thread->wait.uid == cond->uid;
+    if (waited && more && more->signals > 0 && !(event->flags & (EVF_TIMED_OUT | EVF_REFUSED)))
         more->signals--;
-    if (more->signals > more->waiting)
-        more->signals = more->waiting;
 }
 
 void conds_wake(struct detector *det, struct thread *thread, const struct event *event)
 {
     struct object *cond = life_waited_on(det, thread, event);
     if (cond)
-        count_wake(thread, cond, event);
+        take_signal(thread, cond, event);
     waitgraph_end(det, thread);
     if (event->flags & EVF_REFUSED)
         return;

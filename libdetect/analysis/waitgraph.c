@@ -77,11 +77,25 @@ void waitgraph_begin(struct detector *det, struct thread *thread, const struct w
     waitgraph_note_all_waiting(det);
 }
 
+/* However the wait ends: the condition variable has one waiter less, unless a signal took him off already. */
+static void leave_cond(const struct wait *wait)
+{
+    struct object *cond = wait->object;
+    if (wait->reason != WAIT_COND || wait->woken || cond->uid != wait->uid || !cond->more)
+        return;
+    struct object_more *more = cond->more;
+    if (more->waiting > 0)
+        more->waiting--;
+    if (more->signals > more->waiting)
+        more->signals = more->waiting;
+}
+
 void waitgraph_end(struct detector *det, struct thread *thread)
 {
     if (thread->wait.reason == WAIT_NONE)
         return;
     unlink_wait(det, thread);
+    leave_cond(&thread->wait);
     thread->wait.reason = WAIT_NONE;
 }
 
@@ -95,7 +109,10 @@ void waitgraph_wake(struct detector *det, struct thread *thread)
 void waitgraph_suspend(struct detector *det, struct thread *thread, struct wait *into)
 {
     *into = thread->wait;
-    waitgraph_end(det, thread);
+    if (thread->wait.reason == WAIT_NONE)
+        return;
+    unlink_wait(det, thread);
+    thread->wait.reason = WAIT_NONE;
 }
 
 void waitgraph_resume(struct detector *det, struct thread *thread, const struct wait *from)
