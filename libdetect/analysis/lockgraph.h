@@ -208,6 +208,10 @@ bool lockgraph_is_valid(struct lockgraph *graph);
  * in several places. For finding_is_new_any(). */
 void lockgraph_cycle_keys(const struct lg_cycle *cycle, const struct stackdepot *depot,
                           uint64_t keys[2]);
+/* The first of these for threads that wait for each other right now: thread i waits at wants[i], and took
+ * what the one before it waits for at holds[i]. */
+uint64_t lockgraph_places_key(const struct stackdepot *depot, const stack_id *holds,
+                              const stack_id *wants, uint32_t count);
 /* The second of these for threads that wait for each other right now: uids[i] is wanted by thread i and
  * held by thread i + 1. */
 uint64_t lockgraph_locks_key(const lock_uid *uids, uint32_t count);

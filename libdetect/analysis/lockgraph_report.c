@@ -48,19 +48,30 @@ uint64_t lockgraph_locks_key(const lock_uid *uids, uint32_t count)
     return hash_mix(hash_ring(uids, count < RING_MAX ? count : RING_MAX), KIND_LOCK_ORDER);
 }
 
+uint64_t lockgraph_places_key(const struct stackdepot *depot, const stack_id *holds,
+                              const stack_id *wants, uint32_t count)
+{
+    uint64_t places[RING_MAX];
+    if (count > RING_MAX)
+        count = RING_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        places[i] = hash_mix(place_of(depot, holds[i]), place_of(depot, wants[i]));
+    return hash_mix(hash_ring(places, collapse_ring(places, count)), KIND_LOCK_ORDER);
+}
+
 void lockgraph_cycle_keys(const struct lg_cycle *cycle, const struct stackdepot *depot,
                           uint64_t keys[2])
 {
-    uint64_t places[RING_MAX];
+    stack_id holds[RING_MAX], wants[RING_MAX];
     lock_uid uids[RING_MAX];
     uint32_t count = cycle->length < RING_MAX ? cycle->length : RING_MAX;
     for (uint32_t i = 0; i < count; i++) {
         const struct lg_member *member = &cycle->members[i];
-        places[i] = hash_mix(place_of(depot, member->holds.stack),
-                             place_of(depot, member->wants_stack));
+        holds[i] = member->holds.stack;
+        wants[i] = member->wants_stack;
         uids[i] = member->wants;
     }
-    keys[0] = hash_mix(hash_ring(places, collapse_ring(places, count)), KIND_LOCK_ORDER);
+    keys[0] = lockgraph_places_key(depot, holds, wants, count);
     keys[1] = lockgraph_locks_key(uids, count);
 }
 

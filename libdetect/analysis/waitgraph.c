@@ -273,24 +273,40 @@ static bool stands_on_semaphores(struct thread *const *cycle, uint32_t length)
     return false;
 }
 
-/* Names of the cycle: its places, wherever it starts; and, if it is one of locks only, the locks. */
+enum { KEY_DEADLOCK, KEY_PLACES, KEY_LOCKS, KEYS };
+
+/* Names of the cycle: as a deadlock, its places, wherever it starts; and, if it is one of locks only, what a
+ * lock-order finding about it is called. Returns how many there are. */
 static uint32_t cycle_keys(struct detector *det, struct thread *const *cycle, uint32_t length,
-                           uint64_t keys[2])
+                           uint64_t keys[KEYS])
 {
     lock_uid uids[CYCLE_MAX];
-    uint32_t count = 1;
+    stack_id holds[CYCLE_MAX], wants[CYCLE_MAX];
     uint64_t places = 0;
     bool locks_only = true;
     for (uint32_t i = 0; i < length; i++) {
         const struct object *object = needed(cycle[i]);
+        const struct thread *next = cycle[(i + 1) % length];
+        const struct held_lock *held = object ? held_find(&next->held, object) : NULL;
         places += hash_mix(depot_top(det->depot, cycle[i]->wait.stack), KIND_DEADLOCK);
         uids[i] = object ? object->uid : 0;
+        wants[i] = cycle[i]->wait.stack;
+        holds[(i + 1) % length] = held ? held->stack : STACK_NONE;
         locks_only &= object != NULL;
     }
-    keys[0] = hash_mix(places, length);
-    if (locks_only)
-        keys[count++] = lockgraph_locks_key(uids, length);
-    return count;
+    keys[KEY_DEADLOCK] = hash_mix(places, length);
+    if (!locks_only)
+        return KEY_DEADLOCK + 1;
+    keys[KEY_PLACES] = lockgraph_places_key(det->depot, holds, wants, length);
+    keys[KEY_LOCKS] = lockgraph_locks_key(uids, length);
+    return KEYS;
+}
+
+/* The lock-order finding that said that this could happen; 0: none. */
+static uint32_t predicted_by(struct detector *det, const uint64_t keys[KEYS])
+{
+    uint32_t number = finding_lookup(&det->findings, keys[KEY_LOCKS]);
+    return number ? number : finding_lookup(&det->findings, keys[KEY_PLACES]);
 }
 
 static void report_cycle(struct detector *det, struct thread **cycle, uint32_t length,
@@ -309,10 +325,10 @@ static void report_cycle(struct detector *det, struct thread **cycle, uint32_t l
     for (uint32_t i = 0; i < length; i++)
         mistake_held(det, cycle[i]);
     det->finding.truncated += left_out;
-    uint64_t keys[2];
+    uint64_t keys[KEYS];
     uint32_t count = cycle_keys(det, cycle, length, keys);
-    /* The lock-order finding about the same locks goes; were there none, none will follow. */
-    det->finding.replaces = count == 2 ? finding_lookup(&det->findings, keys[1]) : 0;
+    /* It takes the place of its lock-order finding; if there is none, none will follow. */
+    det->finding.replaces = count == KEYS ? predicted_by(det, keys) : 0;
     if (mistake_end_named(det, keys, det->finding.replaces ? 1 : count) &&
         stands_on_semaphores(cycle, length))
         mistake_relies_on_semaphores(det);

@@ -140,14 +140,19 @@ static bool rwlock_untouched(const pthread_rwlock_t *rwlock)
            rwlock->__data.__cur_writer == 0;
 }
 
-/* By one reader, or the writer: PTHREAD_RWLOCK_WRPHASE and _WRLOCKED. */
+#define RWLOCK_READER 8u /* a reader counts so much; below are the bits of phase and writer */
+#define RWLOCK_MANY_READERS (65536u * RWLOCK_READER)
+
+/* By readers (others may have come just now, too), or the writer: PTHREAD_RWLOCK_WRPHASE and _WRLOCKED. */
 static bool rwlock_was_untouched(const pthread_rwlock_t *rwlock)
 {
+    unsigned readers = rwlock->__data.__readers;
     if (rwlock->__data.__cur_writer == 0)
-        return rwlock->__data.__readers == 8 && rwlock->__data.__writers == 0 &&
-               rwlock->__data.__wrphase_futex == 0 && rwlock->__data.__writers_futex == 0;
-    return rwlock->__data.__readers == 3 && rwlock->__data.__writers == 0 &&
-           rwlock->__data.__wrphase_futex == 1 && rwlock->__data.__writers_futex == 1;
+        return readers > 0 && readers % RWLOCK_READER == 0 && readers < RWLOCK_MANY_READERS &&
+               rwlock->__data.__writers == 0 && rwlock->__data.__wrphase_futex == 0 &&
+               rwlock->__data.__writers_futex == 0;
+    return readers % RWLOCK_READER == 3 && readers < RWLOCK_MANY_READERS &&
+           rwlock->__data.__writers == 0 && rwlock->__data.__wrphase_futex == 1 && rwlock->__data.__writers_futex == 1;
 }
 
 uint32_t rwlock_flags(const pthread_rwlock_t *rwlock, bool taken)
