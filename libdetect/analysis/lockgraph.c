@@ -4,8 +4,9 @@
  * Which instances a node keeps. A later instance of the same thread, or of one that comes after it by the
  * hard clock, stands for the earlier one against everything still to come: what is not ordered after
  * the earlier one is not ordered after the later one either. The earlier one can matter only beside
- * instances that exist already, in cycles of three and more. So: of each thread the first few and the latest; when the node is full, one that is ordered before the newcomer
- * goes, else one of the later half, in turn. */
+ * instances that exist already, in cycles of three and more. So: of each thread the first few and the latest;
+ * when the node is full, one that is ordered before the newcomer goes, else one of the later half, in
+ * turn. */
 #include "analysis/lockgraph.h"
 
 #include <string.h>

@@ -14,82 +14,22 @@
  * Three stages, each of which is left as soon as it says no:
  *   1. the wanted lock was never held while taking another one, or no held lock was ever wanted, or the order
  *      of the locks (lockgraph_order.c) says that there is no way round;
- *   2. reachability, without regard to when, and to who but that neither the thread itself nor anybody
- *      behind a gate of its own can be a member: from the wanted lock forward and from the held locks
- *      backward, a step here and a step there, until the two meet, or one of them, usually a small
- *      one, is exhausted. Vertices are locks and nodes: a lock leads to the nodes that end in it, a node to
- *      its children, and a node with instances to its lock; so the size is that of the tree. Neither goes
- *      on from where the other one started, what lies behind would be cut off by a chord (but writers that
- *      wait are found behind their lock);
- *   3. depth first over the instances that lie between, in the direction that was exhausted first.
+ *   2. reachability (lockgraph_reach.c), without regard to when, but without what the thread itself did, what
+ *      lies behind a gate of its own, and what is further away than there are threads: from the wanted lock
+ *      forward and from the held locks backward, a step here and a step there, until one side, usually a
+ *      small one, is exhausted;
+ *   3. depth first over the instances that lie between, in the direction that was exhausted.
  * Stages 2 and 3 together stop after limits.search_steps steps, or fewer when searches have taken too much of
- * the program's time (lockgraph.allowance); cycles of two are looked for all the same. No recursion: the stack is the program's. */
-#include <string.h>
-
-#include "analysis/lockgraph_tree.h"
-
-enum direction { FORWARD, BACKWARD };
-
-/* A member of the cycle under construction, and where the search for its neighbour stands. */
-struct step {
-    struct tree_node *node;
-    struct lg_instance *instance;
-    /* The candidate under consideration: forward, `candidate` lies under or at `top`, which ends in the
-     * wanted lock; backward, `candidate` ends in the lock of `top`, which is this step's node or one
-     * above. */
-    struct tree_node *top, *candidate;
-    struct lg_instance *next;
-};
-
-/* One direction of stage 2. */
-struct frontier {
-    struct lg_list locks; /* reached; the first `looked_at` of them were looked at */
-    uint32_t looked_at;
-    uint32_t level, level_end; /* how many members away those before level_end are */
-    struct tree_node *top, *node; /* where the look at the last one of them stands */
-    struct lg_list visited;       /* nodes */
-    bool exhausted, failed;       /* everything was visited; out of memory */
-};
-
-#define NEWS_MAX 64u
-#define OTHERS_MAX 32u
-
-struct lg_search {
-    struct frontier frontiers[2];
-    struct step *steps;
-    struct lg_member *members;
-    uint32_t depth, capacity;
-    const struct tree_lock *start; /* the lock that is wanted */
-    thread_id thread;              /* by whom */
-    uint32_t lowest, highest;      /* ranks between which cycles must stay */
-    enum direction direction;
-    uint32_t budget, given;
-    thread_id others[OTHERS_MAX]; /* that wait somewhere between start and goals */
-    uint32_t other_count;         /* OTHERS_MAX: more */
-    uint32_t found;               /* cycles handed over */
-    uint64_t told[NEWS_MAX]; /* their keys */
-};
+ * the program's time (lockgraph.allowance); cycles of two are looked for all the same. No recursion: the
+ * stack is the program's. */
+#include "analysis/lockgraph_search.h"
 
 struct lg_search *lg_search_create(struct lockgraph *graph)
 {
     return arena_alloc(graph->arena, sizeof(struct lg_search));
 }
 
-static bool spend(struct lg_search *search)
-{
-    if (search->budget == 0)
-        return false;
-    search->budget--;
-    return true;
-}
-
 /* --- stage 1 ----------------------------------------------------------------------------------------- */
-
-/* A writer that waits blocks readers, although it holds nothing of the lock. */
-static bool is_blocking_writer(const struct tree_node *node)
-{
-    return node->lock->writer_first && !node->shared;
-}
 
 static bool is_any_blocked_by(const struct tree_node *node)
 {
@@ -99,278 +39,6 @@ static bool is_any_blocked_by(const struct tree_node *node)
         if (held->lock->wanted)
             return true;
     return false;
-}
-
-/* --- stage 2: reachability --------------------------------------------------------------------------- */
-
-bool lg_list_add(struct arena *arena, struct lg_list *list, void *item)
-{
-    if (list->count == list->capacity) {
-        uint32_t larger = list->capacity ? list->capacity * 2 : 256;
-        void **grown = arena_grow(arena, list->items, list->capacity * sizeof(*grown),
-                                  larger * sizeof(*grown));
-        if (!grown)
-            return false;
-        list->items = grown;
-        list->capacity = larger;
-    }
-    list->items[list->count++] = item;
-    return true;
-}
-
-static void enqueue(struct lockgraph *graph, enum direction direction, struct tree_lock *lock)
-{
-    struct frontier *frontier = &graph->scratch->frontiers[direction];
-    const struct lg_search *search = graph->scratch;
-    if (lock->seen[direction] == graph->search ||
-        (direction == FORWARD ? lock->rank > search->highest : lock->rank < search->lowest))
-        return;
-    lock->seen[direction] = graph->search;
-    if (!lg_list_add(graph->arena, &frontier->locks, lock))
-        frontier->failed = true;
-}
-
-/* The next lock to look at; NULL: none is left, or it is further away than there are threads. */
-static struct tree_lock *dequeue(const struct lockgraph *graph, struct frontier *frontier)
-{
-    if (frontier->looked_at == frontier->locks.count)
-        return NULL;
-    if (frontier->looked_at == frontier->level_end) {
-        if (graph->thread_count < THREADS_MAX && frontier->level + 2 >= graph->thread_count)
-            return NULL;
-        frontier->level++;
-        frontier->level_end = frontier->locks.count;
-    }
-    return frontier->locks.items[frontier->looked_at++];
-}
-
-/* Whether nobody who holds this node's last lock can be in a cycle with the start: a gate. */
-static bool is_gate(const struct tree_node *node)
-{
-    const struct tree_lock *lock = node->lock;
-    return !lock->not_a_lock && (lock->held_exclusive || (lock->held_shared && !node->shared));
-}
-
-/* Whether somebody holds a gate there. */
-static bool is_guarded(const struct tree_node *node)
-{
-    for (const struct tree_node *held = node->parent; held->lock; held = held->parent)
-        if (is_gate(held))
-            return true;
-    return false;
-}
-
-/* Whether another thread than the one that searches waits there. */
-static bool has_others(const struct lockgraph *graph, const struct tree_node *node)
-{
-    for (const struct lg_instance *i = node->instances; i; i = i->next)
-        if (i->thread != graph->scratch->thread && i->era == graph->era)
-            return true;
-    return false;
-}
-
-/* The next node to look at: forward, through the subtrees of the nodes that end in a reached lock;
- * backward, from each node where a reached lock is wanted up to the root. What was seen is skipped. NULL:
- * everything was. */
-static struct tree_node *advance_forward(struct lockgraph *graph, struct frontier *frontier)
-{
-    for (;;) {
-        while (frontier->node && frontier->node->seen[FORWARD] == graph->search)
-            frontier->node = tree_skip(frontier->top, frontier->node);
-        if (frontier->node)
-            return frontier->node;
-        if (frontier->top)
-            frontier->top = frontier->top->next_of_lock;
-        while (!frontier->top) {
-            struct tree_lock *lock = dequeue(graph, frontier);
-            if (!lock)
-                return NULL;
-            frontier->top = lock->nodes;
-        }
-        frontier->node = frontier->top;
-    }
-}
-
-static struct tree_node *advance_backward(struct lockgraph *graph, struct frontier *frontier)
-{
-    for (;;) {
-        struct tree_node *node = frontier->node;
-        if (node && node->lock && node->seen[BACKWARD] != graph->search)
-            return node;
-        if (frontier->top)
-            frontier->top = frontier->top->next_of_lock;
-        while (!frontier->top) {
-            struct tree_lock *lock = dequeue(graph, frontier);
-            if (!lock)
-                return NULL;
-            frontier->top = lock->nodes;
-        }
-        frontier->node = frontier->top;
-    }
-}
-
-/* Whether the thread that searches holds it. During stage 2 no other members are marked. */
-static bool is_goal(const struct tree_lock *lock)
-{
-    return lock->held_exclusive || lock->held_shared;
-}
-
-/* Whether the other direction starts at this lock, and nothing behind it matters. */
-static bool is_end(const struct lockgraph *graph, enum direction direction,
-                   const struct tree_lock *lock)
-{
-    if (lock->writer_first)
-        return false;
-    return direction == FORWARD ? is_goal(lock) : lock == graph->scratch->start;
-}
-
-/* Forward: the node is reached, as one who waits there and as what is held below it. */
-static struct tree_node *visit_forward(struct lockgraph *graph, struct tree_node *top,
-                                       struct tree_node *node)
-{
-    if (node == top && is_guarded(node))
-        return NULL;
-    if (has_others(graph, node) && !is_end(graph, FORWARD, node->lock))
-        enqueue(graph, FORWARD, node->lock);
-    return is_gate(node) ? tree_skip(top, node) : tree_next(top, node);
-}
-
-/* Backward: somebody waits at the top, holding what is on its path. */
-static struct tree_node *visit_backward(struct lockgraph *graph, struct tree_node *node)
-{
-    if (!is_end(graph, BACKWARD, node->lock))
-        enqueue(graph, BACKWARD, node->lock);
-    return node->parent;
-}
-
-/* One node further. False when there is nothing left: everything that can be reached has been. */
-static bool expand(struct lockgraph *graph, enum direction direction)
-{
-    struct frontier *frontier = &graph->scratch->frontiers[direction];
-    struct tree_node *node = direction == FORWARD ? advance_forward(graph, frontier)
-                                                  : advance_backward(graph, frontier);
-    if (!node) {
-        frontier->exhausted = !frontier->failed;
-        return false;
-    }
-    if (direction == BACKWARD && node == frontier->top &&
-        (!has_others(graph, node) || is_guarded(node))) {
-        frontier->node = NULL; /* nobody of interest waits there, but somebody below may */
-        return true;
-    }
-    node->seen[direction] = graph->search;
-    frontier->node = direction == FORWARD ? visit_forward(graph, frontier->top, node)
-                                          : visit_backward(graph, node);
-    return lg_list_add(graph->arena, &frontier->visited, node);
-}
-
-static void begin_frontiers(struct lockgraph *graph, struct tree_node *node)
-{
-    for (int i = 0; i < 2; i++) {
-        struct frontier *frontier = &graph->scratch->frontiers[i];
-        frontier->locks.count = frontier->looked_at = frontier->visited.count = 0;
-        frontier->level = 0;
-        frontier->top = frontier->node = NULL;
-        frontier->exhausted = frontier->failed = false;
-    }
-    graph->scratch->start = node->lock;
-    enqueue(graph, FORWARD, node->lock);
-    if (is_blocking_writer(node))
-        enqueue(graph, BACKWARD, node->lock);
-    for (struct tree_node *held = node->parent; held->lock; held = held->parent)
-        enqueue(graph, BACKWARD, held->lock);
-    for (int i = 0; i < 2; i++)
-        graph->scratch->frontiers[i].level_end = graph->scratch->frontiers[i].locks.count;
-}
-
-/* Explores both sides until one is exhausted. False if the budget ran out before. */
-static bool explore(struct lockgraph *graph)
-{
-    struct lg_search *search = graph->scratch;
-    enum direction direction = FORWARD;
-    search->direction = FORWARD;
-    while (expand(graph, direction)) {
-        if (!spend(search))
-            return false;
-        direction = !direction;
-    }
-    search->direction = direction;
-    return search->frontiers[direction].exhausted;
-}
-
-static void note_threads(struct lg_search *search, const struct tree_node *node)
-{
-    for (const struct lg_instance *instance = node->instances; instance; instance = instance->next) {
-        uint32_t i = 0;
-        while (i < search->other_count && search->others[i] != instance->thread)
-            i++;
-        if (i == search->other_count && i < OTHERS_MAX && instance->thread != search->thread)
-            search->others[search->other_count++] = instance->thread;
-    }
-}
-
-/* Whether a cycle of this length may grow: each member needs a thread of its own. */
-static bool can_grow(const struct lg_search *search, uint32_t length)
-{
-    return search->other_count == OTHERS_MAX || length <= search->other_count;
-}
-
-/* Forward: marks a node where something relevant is wanted, and what is above it; tells whether that is
- * news. */
-static bool mark_forward(const struct lockgraph *graph, struct tree_node *node)
-{
-    uint32_t number = graph->search;
-    if (node->relevant == number || !node->instances || node->lock->relevant != number)
-        return false;
-    for (; node->seen[FORWARD] == number && node->relevant != number; node = node->parent) {
-        node->relevant = node->lock->relevant = number;
-        note_threads(graph->scratch, node);
-    }
-    return true;
-}
-
-/* Backward: marks a node that something relevant leads to. */
-static bool mark_backward(const struct lockgraph *graph, struct tree_node *node)
-{
-    uint32_t number = graph->search;
-    if (node->relevant == number ||
-        (node->lock->relevant != number && node->parent->relevant != number))
-        return false;
-    node->relevant = number;
-    if (node->instances)
-        node->lock->relevant = number;
-    note_threads(graph->scratch, node);
-    return true;
-}
-
-/* Of what the exhausted side has visited, marks what lies between. In reverse order of the visit, in which
- * most is right after one pass. False: nothing does; or the budget ran out. */
-static bool mark_between(struct lockgraph *graph, struct tree_node *start)
-{
-    struct lg_search *search = graph->scratch;
-    struct frontier *frontier = &search->frontiers[search->direction];
-    uint32_t number = graph->search;
-    if (search->direction == FORWARD) {
-        for (struct tree_node *held = start->parent; held->lock; held = held->parent)
-            held->lock->relevant = number;
-        if (is_blocking_writer(start))
-            start->lock->relevant = number;
-    } else {
-        start->lock->relevant = number;
-    }
-    bool any = false, news = true;
-    while (news) {
-        news = false;
-        for (uint32_t i = frontier->visited.count; i-- > 0;) {
-            if (!spend(search))
-                return any;
-            news |= search->direction == FORWARD
-                        ? mark_forward(graph, frontier->visited.items[i])
-                        : mark_backward(graph, frontier->visited.items[i]);
-        }
-        any |= news;
-    }
-    return any;
 }
 
 /* --- stage 3: who, with what, when ------------------------------------------------------------------- */
@@ -385,6 +53,12 @@ static bool is_blocked_by(const struct tree_node *waiting, const struct tree_nod
         if (held->lock == lock && modes_conflict(waiting->shared, held->shared))
             return true;
     return false;
+}
+
+/* Whether a cycle of this length may grow: each member needs a thread of its own. */
+static bool can_grow(const struct lg_search *search, uint32_t length)
+{
+    return search->other_count == OTHERS_MAX || length <= search->other_count;
 }
 
 /* Whether it may block, or be blocked by, others than the step it is to follow. `closes` says if the
@@ -673,7 +347,7 @@ static void look_further(struct lockgraph *graph, struct tree_node *node, enum d
     struct lg_search *search = graph->scratch;
     search->direction = direction;
     search->steps[0].next = NULL;
-    if (mark_between(graph, node))
+    if (lg_mark_between(graph, node))
         extend(graph);
 }
 
@@ -711,8 +385,7 @@ void lg_search(struct lockgraph *graph, struct tree_node *node, struct lg_instan
         return;
     begin_search(graph, instance);
     if (push(graph, node, instance)) {
-        begin_frontiers(graph, node);
-        bool explored = explore(graph);
+        bool explored = lg_explore(graph, node);
         enum direction direction = search->direction;
         look_at_pairs(graph, direction);
         if (explored)
