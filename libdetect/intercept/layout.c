@@ -152,7 +152,8 @@ static bool rwlock_was_untouched(const pthread_rwlock_t *rwlock)
                rwlock->__data.__writers == 0 && rwlock->__data.__wrphase_futex == 0 &&
                rwlock->__data.__writers_futex == 0;
     return readers % RWLOCK_READER == 3 && readers < RWLOCK_MANY_READERS &&
-           rwlock->__data.__writers == 0 && rwlock->__data.__wrphase_futex == 1 && rwlock->__data.__writers_futex == 1;
+           rwlock->__data.__writers == 0 && rwlock->__data.__wrphase_futex == 1 &&
+           rwlock->__data.__writers_futex == 1;
 }
 
 uint32_t rwlock_flags(const pthread_rwlock_t *rwlock, bool taken)
