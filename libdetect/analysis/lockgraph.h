@@ -131,7 +131,8 @@ struct lg_cycle {
 struct lockgraph_env {
     void *ctx;
     /* A cycle that can deadlock; no two of its members could make a shorter one. It may come again, with
-     * other threads, other places or other locks: see lockgraph_cycle_keys(). Under the caller's lock; must not call back into the graph but by lockgraph_held(). */
+     * other threads, other places or other locks: see lockgraph_cycle_keys(). Under the
+     * caller's lock; must not call back into the graph but by lockgraph_held(). */
     void (*on_cycle)(void *ctx, const struct lg_cycle *cycle);
 };
 
