@@ -14,6 +14,7 @@ SERIES = [
     ("100,000 threads, detached", "threads_sequential", ["100000", "detached"], ["5000", "detached"]),
     ("1,000,000 locks", "many_locks", ["1000000", "64"], ["100000", "64"]),
     ("10,000 held-lock pairs", "held_pairs", ["10000"], ["2000"]),
+    ("ever new combinations of 8 held of 200", "held_subsets", ["100000"], ["5000"]),
     ("1,000 locks held by one thread", "deep_holder", ["1000"], ["1000"]),
     ("locks allocated and freed", "lock_churn", ["3000000"], ["200000"]),
 ]

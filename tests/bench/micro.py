@@ -13,7 +13,7 @@ OPERATIONS = [
     ("lock/unlock, 8 threads", "pair", 8, 500_000, 0, False),
     ("lock/unlock, 64 threads", "pair", 64, 60_000, 0, False),
     ("trylock/unlock", "trylock", 2, 2_000_000, 0, False),
-    ("nested lock/unlock of two", "nested", 2, 1_000_000, 0, False),
+    ("nested lock/unlock, each of two", "nested", 2, 1_000_000, 0, False),
     ("rwlock read", "read", 2, 2_000_000, 0, False),
     ("rwlock write", "write", 2, 2_000_000, 0, False),
     ("rwlock read, shared by 2", "read-shared", 2, 500_000, 0, False),
@@ -77,7 +77,7 @@ def measure_all(bench):
     return [measured(measure_operation, bench, operation) for operation in operations]
 
 
-QUICK = {"lock/unlock, 2 threads", "nested lock/unlock of two", "rwlock read", "semaphore wait/post",
+QUICK = {"lock/unlock, 2 threads", "nested lock/unlock, each of two", "rwlock read", "semaphore wait/post",
          "contended lock, 2 threads", "condition ping-pong"}
 NOTE = ("\nCPU time per operation, all threads together: median of {rounds} alternating runs, and the least and "
         "greatest ratio of a pair of runs. In the peers' columns: ratio to native, and to detect. The last column "
