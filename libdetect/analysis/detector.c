@@ -13,7 +13,7 @@
 #include "analysis/sync.h"
 #include "analysis/waitgraph.h"
 
-/* --- the fast path ---------------------------------------------------------------------------------------------- */
+/* --- the fast path ---------------------------------------------------------------------------- */
 
 #define FAST_KINDS                                                                                 \
     (1u << OBJECT_MUTEX | 1u << OBJECT_MTX | 1u << OBJECT_RWLOCK | 1u << OBJECT_SPIN)
@@ -117,7 +117,7 @@ bool detector_release_fast(struct detector *det, struct thread *thread, const st
     return true;
 }
 
-/* --- order ------------------------------------------------------------------------------------------------------ */
+/* --- order ------------------------------------------------------------------------------------ */
 
 /* Descriptors and the like need no analysis lock once their object is known. */
 static void order_event(struct detector *det, struct thread *thread, const struct event *event)
@@ -143,7 +143,7 @@ static void order_event(struct detector *det, struct thread *thread, const struc
         sync_acquire(det, thread, object);
 }
 
-/* --- signals ---------------------------------------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------------------------- */
 
 static void set_exposed(struct detector *det, struct thread *thread)
 {
@@ -193,7 +193,7 @@ static void handled_changed(struct detector *det, uint64_t handled)
     }
 }
 
-/* --- threads ---------------------------------------------------------------------------------------------------- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 static void join_request(struct detector *det, struct thread *thread, const struct event *event)
 {
@@ -233,7 +233,7 @@ static void process_exit(struct detector *det, struct thread *thread, const stru
             misuse_thread_leak(det, other);
 }
 
-/* --- dispatch --------------------------------------------------------------------------------------------------- */
+/* --- dispatch --------------------------------------------------------------------------------- */
 
 /* A wait is over when its thread does something else, whatever became of it (a longjmp out of a handler);
  * the events that end it look at it first. */
@@ -348,7 +348,7 @@ void detector_unlock(struct detector *det)
         det->env.on_all_waiting(det->env.ctx);
 }
 
-/* --- questions -------------------------------------------------------------------------------------------------- */
+/* --- questions -------------------------------------------------------------------------------- */
 
 bool detector_knows(struct detector *det, struct thread *thread, enum object_kind kind,
                     uintptr_t addr)
@@ -389,7 +389,7 @@ bool detector_report_stuck(struct detector *det)
     return stands;
 }
 
-/* --- life of the detector ----------------------------------------------------------------------------------------- */
+/* --- life of the detector --------------------------------------------------------------------- */
 
 static void on_cycle(void *ctx, const struct lg_cycle *cycle) { misuse_lock_order(ctx, cycle); }
 

@@ -55,7 +55,7 @@ struct detector_losses {
 struct detector *detector_create(struct arena *arena, struct stackdepot *depot,
                                  const struct detector_env *env);
 
-/* --- threads ------------------------------------------------------------------------------------- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 /* The first thread, or one that was not seen being created (creator NULL). `stack_low`..`stack_high`
  * are the bounds of its stack (0, 0: unknown). NULL when out of memory: the thread is then not watched. */
@@ -73,7 +73,7 @@ thread_id detector_thread_creator(const struct thread *thread); /* THREAD_NONE: 
 /* Created detached: counts neither as leaked nor as waiting to be joined. */
 void detector_thread_set_detached(struct detector *det, struct thread *thread);
 
-/* --- events --------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 /* `sp` is the program's stack pointer at the call (0: unknown): locks below it on this thread's own
  * stack are gone. */
@@ -97,7 +97,7 @@ bool detector_may_hold_objects(struct detector *det, uintptr_t addr, size_t size
 /* Whether this very thread holds the lock. Lock-free. */
 bool detector_holds(struct detector *det, struct thread *thread, uintptr_t addr);
 
-/* --- a process that can never go on ------------------------------------------------------------------ */
+/* --- a process that can never go on ----------------------------------------------------------- */
 
 /* Cheap to poll from another process that shares this memory (runtime/monitor.h). */
 struct detector_pulse {
@@ -112,7 +112,7 @@ struct detector_pulse detector_pulse(const struct detector *det);
  * this state (deadlock or hang). Takes the lock: threads must be blocked outside the detector. */
 bool detector_report_stuck(struct detector *det);
 
-/* --- ends -------------------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------------------- */
 
 /* In the child of a fork: only `self` is alive. Locks of the detector are reset. */
 void detector_forked(struct detector *det, struct thread *self);

@@ -9,7 +9,7 @@
 #include "analysis/sync.h"
 #include "analysis/waitgraph.h"
 
-/* --- condition variables ------------------------------------------------------------------------------------ */
+/* --- condition variables ---------------------------------------------------------------------- */
 
 /* Another thread that waits, for certain, with another mutex. */
 static const struct thread *find_mismatch(struct detector *det, const struct object *cond,
@@ -159,7 +159,7 @@ void conds_signal(struct detector *det, struct thread *thread, const struct even
         wake_all(det, cond);
 }
 
-/* --- barriers -------------------------------------------------------------------------------------------------- */
+/* --- barriers --------------------------------------------------------------------------------- */
 
 /* The last of a cycle has come: the others run again, and the barrier is not in use any more. */
 static void complete_cycle(struct detector *det, struct object *barrier)

@@ -26,7 +26,7 @@ static uint16_t flags_of(const struct event *event)
     return flags;
 }
 
-/* --- begin ----------------------------------------------------------------------------------------------------- */
+/* --- begin ------------------------------------------------------------------------------------ */
 
 struct object_more *life_more(struct detector *det, struct object *object)
 {
@@ -84,7 +84,7 @@ static struct object *first_use(struct detector *det, enum object_kind kind, uin
     return object;
 }
 
-/* --- end ------------------------------------------------------------------------------------------------------- */
+/* --- end -------------------------------------------------------------------------------------- */
 
 /* It is no lock any more. Threads that were woken and have not returned yet can still learn from it. */
 static void retire(struct detector *det, struct object *object)
@@ -154,7 +154,7 @@ static bool is_waited_on(const struct object *object)
     return object->waiters > 0;
 }
 
-/* --- events ---------------------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static bool has_static_initialiser(enum object_kind kind)
 {

@@ -25,7 +25,7 @@ static unsigned tree_flags(const struct object *object, unsigned mode)
            (object->flags & OBJ_WRITER_FIRST ? LG_WRITER_FIRST : 0);
 }
 
-/* --- the acquisition tree ----------------------------------------------------------------------------------- */
+/* --- the acquisition tree --------------------------------------------------------------------- */
 
 /* The node of all that the thread holds; LG_UNKNOWN if there is no room for it. */
 static lg_node current_node(struct detector *det, struct thread *thread)
@@ -87,7 +87,7 @@ static lg_node enter_tree(struct detector *det, struct thread *thread, struct ob
     return lockgraph_acquire(det->graph, &thread->lg, from, &request);
 }
 
-/* --- taking and dropping ---------------------------------------------------------------------------------- */
+/* --- taking and dropping ---------------------------------------------------------------------- */
 
 void locks_take_away(struct object *object)
 {
@@ -211,7 +211,7 @@ bool locks_drop(struct thread *thread, struct object *object)
     return true;
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------ */
+/* --- requests --------------------------------------------------------------------------------- */
 
 /* With a timeout it is a mistake too: it can only run out. */
 static bool waits_for_itself(const struct thread *thread, const struct object *object)
@@ -272,7 +272,7 @@ void locks_give_up(struct detector *det, struct thread *thread, const struct eve
     waitgraph_end(det, thread);
 }
 
-/* --- semaphores ----------------------------------------------------------------------------------------------- */
+/* --- semaphores ------------------------------------------------------------------------------- */
 
 void locks_contradict(struct detector *det, struct object *semaphore)
 {
@@ -319,7 +319,7 @@ void locks_post(struct detector *det, struct thread *thread, const struct event 
     sync_release(det, thread, object);
 }
 
-/* --- acquisitions and releases -------------------------------------------------------------------------------- */
+/* --- acquisitions and releases ---------------------------------------------------------------- */
 
 void locks_acquire(struct detector *det, struct thread *thread, const struct event *event)
 {

@@ -135,7 +135,7 @@ bool mistake_end_named(struct detector *det, const uint64_t *keys, uint32_t key_
     return true;
 }
 
-/* --- findings that stand on a semaphore being a lock ----------------------------------------------------- */
+/* --- findings that stand on a semaphore being a lock ------------------------------------------ */
 
 struct reliance {
     struct reliance *next;

@@ -7,7 +7,7 @@
 
 #include "analysis/state.h"
 
-/* --- building (misuse.c) --------------------------------------------------------------------------------- */
+/* --- building (misuse.c) ---------------------------------------------------------------------- */
 
 void mistake_begin(struct detector *det, enum finding_kind kind,
                    enum finding_confidence confidence, const char *message);
@@ -38,7 +38,7 @@ void mistake_relies_on_semaphores(struct detector *det);
 void mistake_forget_reliances(struct detector *det);
 void mistake_withdraw(struct detector *det, lock_uid semaphore);
 
-/* --- locks (misuse_locks.c) ------------------------------------------------------------------------------ */
+/* --- locks (misuse_locks.c) ------------------------------------------------------------------- */
 
 void misuse_double_lock(struct detector *det, struct thread *thread, struct object *object,
                         const struct event *event);
@@ -55,7 +55,7 @@ void misuse_exit_holding(struct detector *det, struct thread *thread, const stru
 /* A cycle that the acquisition tree has found. */
 void misuse_lock_order(struct detector *det, const struct lg_cycle *cycle);
 
-/* --- life of objects (misuse_life.c) ----------------------------------------------------------------------- */
+/* --- life of objects (misuse_life.c) ---------------------------------------------------------- */
 
 void misuse_destroy(struct detector *det, struct thread *thread, struct object *object,
                     const struct event *event, bool in_use);
@@ -68,7 +68,7 @@ void misuse_uninitialised(struct detector *det, struct thread *thread, struct ob
 void misuse_free_locked(struct detector *det, struct thread *thread, struct object *object,
                         const struct event *event);
 
-/* --- condition variables, threads, arguments (misuse_calls.c) ------------------------------------------------ */
+/* --- condition variables, threads, arguments (misuse_calls.c) --------------------------------- */
 
 void misuse_wait_unlocked(struct detector *det, struct thread *thread, struct object *cond,
                           struct object *mutex, const struct event *event);

@@ -122,7 +122,7 @@ void misuse_exit_holding(struct detector *det, struct thread *thread, const stru
     mistake_end(det);
 }
 
-/* --- lock orders --------------------------------------------------------------------------------------------- */
+/* --- lock orders ------------------------------------------------------------------------------ */
 
 static void describe_lock(void *ctx, lock_uid uid, struct finding_object *out)
 {

@@ -43,7 +43,7 @@ void objects_init(struct object_table *table, struct arena *arena)
     table->lowest = UINTPTR_MAX;
 }
 
-/* --- pages ------------------------------------------------------------------------------------------ */
+/* --- pages ------------------------------------------------------------------------------------ */
 
 static uint64_t first_probe(const struct object_pages *pages, uint64_t number)
 {
@@ -173,7 +173,7 @@ static struct object_page *new_page(struct object_table *table, uint64_t number)
     return page;
 }
 
-/* --- records ------------------------------------------------------------------------------------------ */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static bool grow_directory(struct object_table *table)
 {
@@ -309,7 +309,7 @@ void objects_remove(struct object_table *table, struct object *object)
     table->alive--;
 }
 
-/* --- ranges ------------------------------------------------------------------------------------------- */
+/* --- ranges ----------------------------------------------------------------------------------- */
 
 /* The granules of the page that the range touches. */
 static uint64_t granule_mask(uint64_t page, uintptr_t addr, uintptr_t last)
@@ -380,7 +380,7 @@ void objects_visit_all(struct object_table *table, void (*visit)(void *ctx, stru
     }
 }
 
-/* --- kinds -------------------------------------------------------------------------------------------- */
+/* --- kinds ------------------------------------------------------------------------------------ */
 
 size_t object_size(enum object_kind kind)
 {
@@ -400,7 +400,7 @@ bool object_is_lock(enum object_kind kind)
            kind == OBJECT_SPIN;
 }
 
-/* --- validity ----------------------------------------------------------------------------------------- */
+/* --- validity --------------------------------------------------------------------------------- */
 
 static bool page_is_valid(const struct object_page *page, uint64_t *records)
 {

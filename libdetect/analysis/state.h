@@ -57,7 +57,7 @@ void detector_unlock(struct detector *det);
 /* The event's stack; asks the environment if it came without one. */
 stack_id detector_stack(struct detector *det, const struct event *event);
 
-/* --- events, by the file that handles them; all under the lock ---------------------------------------- */
+/* --- events, by the file that handles them; all under the lock -------------------------------- */
 
 /* detector_locks.c */
 void locks_request(struct detector *det, struct thread *thread, const struct event *event);

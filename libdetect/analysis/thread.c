@@ -15,7 +15,7 @@ struct thread *thread_find(struct detector *det, thread_id id)
     return node ? hash_entry(node, struct thread, by_id) : NULL;
 }
 
-/* --- records -------------------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static struct thread *take_record(struct detector *det)
 {
@@ -76,7 +76,7 @@ static void forget(struct detector *det, struct thread *thread)
     put_record(det, thread);
 }
 
-/* --- begin ----------------------------------------------------------------------------------------------- */
+/* --- begin ------------------------------------------------------------------------------------ */
 
 static bool enter(struct detector *det, struct thread *thread, struct thread *creator)
 {
@@ -158,7 +158,7 @@ thread_id detector_thread_creator(const struct thread *thread) { return thread->
 
 stack_id detector_thread_created_at(const struct thread *thread) { return thread->created_at; }
 
-/* --- end ------------------------------------------------------------------------------------------------- */
+/* --- end -------------------------------------------------------------------------------------- */
 
 static void leave_locks(struct thread *thread)
 {
@@ -236,7 +236,7 @@ void thread_detached(struct detector *det, struct thread *target)
         forget(det, target);
 }
 
-/* --- what it holds ----------------------------------------------------------------------------------------- */
+/* --- what it holds ---------------------------------------------------------------------------- */
 
 void thread_refresh_held(struct thread *thread)
 {
@@ -246,7 +246,7 @@ void thread_refresh_held(struct thread *thread)
             held_remove_at(&thread->held, i);
 }
 
-/* --- fork --------------------------------------------------------------------------------------------------- */
+/* --- fork ------------------------------------------------------------------------------------- */
 
 /* The thread may have been in the fast path when the process was copied: an entry without an owner is a lock
  * that it had taken, or not given back yet. */

@@ -5,7 +5,7 @@
 
 #include "analysis/misuse.h"
 
-/* --- registration --------------------------------------------------------------------------------------- */
+/* --- registration ----------------------------------------------------------------------------- */
 
 /* Whether only another thread of this process can end the wait. A handler may post a semaphore, or wake a
  * futex, if there is a thread that it can run in. */
@@ -135,7 +135,7 @@ void waitgraph_recount(struct detector *det)
     detector_next_sequence(det);
 }
 
-/* --- edges ---------------------------------------------------------------------------------------------- */
+/* --- edges ------------------------------------------------------------------------------------ */
 
 struct search {
     struct detector *det;
@@ -214,7 +214,7 @@ static void visit_edges(struct search *search, struct thread *from)
     }
 }
 
-/* --- reports -------------------------------------------------------------------------------------------- */
+/* --- reports ---------------------------------------------------------------------------------- */
 
 #define CYCLE_MAX FINDING_THREADS
 
@@ -388,7 +388,7 @@ bool waitgraph_search(struct detector *det, struct thread *thread, bool guess)
     return true;
 }
 
-/* --- nobody can go on ---------------------------------------------------------------------------------------- */
+/* --- nobody can go on ------------------------------------------------------------------------- */
 
 static const char *hang_role(const struct wait *wait)
 {

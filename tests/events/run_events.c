@@ -62,7 +62,7 @@ _Noreturn static void fail(const char *what, const char *which)
     exit(1);
 }
 
-/* --- the environment of the analysis ---------------------------------------------------------------------- */
+/* --- the environment of the analysis ---------------------------------------------------------- */
 
 static stack_id capture(void *ctx)
 {
@@ -101,7 +101,7 @@ static void on_withdrawn(void *ctx, uint32_t number)
     run.withdrawn++;
 }
 
-/* --- words ---------------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 struct word {
     const char *text;
@@ -205,7 +205,7 @@ static struct thread *find_thread(const char *text)
     return thread;
 }
 
-/* --- lines ---------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /* NAME… [at ADDRESS] [FLAG…]: address and flags are the last name's. */
 static void declare(enum object_kind kind, char **words, unsigned count)

@@ -63,7 +63,7 @@ static void feed(struct thread *thread, enum event_type type, enum object_kind k
     detector_feed(test.det, thread, &event, 0);
 }
 
-/* --- any event at any time ---------------------------------------------------------------------------------- */
+/* --- any event at any time -------------------------------------------------------------------- */
 
 #define THREADS 12
 #define OBJECTS 40
@@ -160,7 +160,7 @@ static void survives_without_memory(void **state)
     }
 }
 
-/* --- long lives --------------------------------------------------------------------------------------------- */
+/* --- long lives ------------------------------------------------------------------------------- */
 
 static void memory_stays_bounded(void **state)
 {
@@ -209,7 +209,7 @@ static void keeps_a_million_locks(void **state)
     assert_true(detector_is_valid(test.det));
 }
 
-/* --- side by side --------------------------------------------------------------------------------------------- */
+/* --- side by side ----------------------------------------------------------------------------- */
 
 #define WORKERS 4
 #define SHARED_LOCKS 8

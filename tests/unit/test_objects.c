@@ -33,7 +33,7 @@ static uint32_t random_below(uint32_t n)
     return (uint32_t)(random_state >> 33) % n;
 }
 
-/* --- objects ------------------------------------------------------------------------------------------------- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 static void finds_what_was_added(void **state)
 {
@@ -196,7 +196,7 @@ static void degrades_without_memory(void **state)
     assert_true(objects_is_valid(&table));
 }
 
-/* --- held locks ---------------------------------------------------------------------------------------------- */
+/* --- held locks ------------------------------------------------------------------------------- */
 
 static void held_locks_in_any_order(void **state)
 {
@@ -227,7 +227,7 @@ static void held_locks_in_any_order(void **state)
     assert_int_equal(held.count, 0);
 }
 
-/* --- stacks ---------------------------------------------------------------------------------------------------- */
+/* --- stacks ----------------------------------------------------------------------------------- */
 
 static struct thread *fake_thread(unsigned i) { return (struct thread *)(uintptr_t)(0x1000 + i); }
 
