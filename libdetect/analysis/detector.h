@@ -30,6 +30,8 @@ struct detector_env {
     /* The last running thread is about to wait for another one of this process (or ended while all others
      * wait). Called without locks, often: most such moments pass. */
     void (*on_all_waiting)(void *ctx);
+    /* Another process can write to this address. Asked before a hang is reported; NULL: never so. */
+    bool (*is_shared)(void *ctx, uintptr_t addr);
 };
 
 struct detector_stats {

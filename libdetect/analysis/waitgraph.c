@@ -441,10 +441,20 @@ static void report_hang(struct detector *det)
     mistake_end_named(det, &key, 1);
 }
 
+/* A futex says nothing of whom it is shared with. */
+static bool is_woken_from_outside(const struct detector *det, const struct wait *wait)
+{
+    return wait->object && wait->object->kind == OBJECT_FUTEX && det->env.is_shared &&
+           det->env.is_shared(det->env.ctx, wait->object->addr);
+}
+
 bool waitgraph_report_stuck(struct detector *det)
 {
     if (det->alive == 0 || det->waiting != det->alive)
         return false;
+    for (const struct thread *t = det->waiters; t; t = t->wait_next)
+        if (is_woken_from_outside(det, &t->wait))
+            return false;
     bool explained = false;
     for (struct thread *t = det->waiters; t; t = t->wait_next)
         explained |= t->wait.deadlocked;

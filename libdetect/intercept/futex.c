@@ -12,7 +12,6 @@
 #include "intercept/fd_life.h"
 #include "intercept/order.h"
 #include "intercept/process.h"
-#include "runtime/modules.h"
 #include "runtime/real.h"
 
 static long pass_on(long number, const long a[6])
@@ -67,14 +66,12 @@ static bool futex_has_second(int operation)
     }
 }
 
-/* Only this process can end the wait: there is no time limit, and the word is not shared: the caller says so, or it is a
- * variable of the program or a library (libstdc++ waits so for the initialisation of a function's static). */
-static bool futex_waits_for_us(const long a[6])
+/* Without a time limit. Whether the word is shared with other processes is looked up before anything is made of it: libstdc++
+ * waits for a future or a static without FUTEX_PRIVATE_FLAG. */
+static bool futex_waits_for_ever(const long a[6])
 {
     int command = (int)a[1] & FUTEX_CMD_MASK;
-    struct module_span span;
-    return (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET) && a[3] == 0 &&
-           (((int)a[1] & FUTEX_PRIVATE_FLAG) || modules_span((uintptr_t)a[0], &span));
+    return (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET) && a[3] == 0;
 }
 
 /* The analysis knows that this thread waits, but for whom it cannot know. */
@@ -97,15 +94,22 @@ static long futex_wait(const long a[6], const struct call_site *site)
     return result;
 }
 
+static long futex_pass_on(const long a[6], const struct call_site *site)
+{
+    return futex_waits_for_ever(a) ? futex_wait(a, site) : pass_on(SYS_futex, a);
+}
+
 /* A wait that finds the value changed (EAGAIN) is ordered after the change as well as one that slept. */
 static long futex_call(const long a[6], const struct call_site *site)
 {
+    if (!order_wanted())
+        return futex_pass_on(a, site);
     int operation = (int)a[1];
     if (futex_wakes(operation))
         order_release(OBJECT_FUTEX, (uintptr_t)a[0], site);
     if (futex_has_second(operation))
         order_release(OBJECT_FUTEX, (uintptr_t)a[4], site);
-    long result = futex_waits_for_us(a) ? futex_wait(a, site) : pass_on(SYS_futex, a);
+    long result = futex_pass_on(a, site);
     if (futex_waits(operation) && (result >= 0 || errno == EAGAIN))
         order_acquire(OBJECT_FUTEX, (uintptr_t)a[0], site);
     return result;
@@ -132,7 +136,7 @@ long intercepted_syscall(long number, long a, long b, long c, long d, long e, lo
     const long arguments[6] = {a, b, c, d, e, f};
     switch (number) {
     case SYS_futex:
-        return order_wanted() ? futex_call(arguments, &site) : pass_on(number, arguments);
+        return futex_call(arguments, &site);
     case SYS_close:
         return fd_close_by_number((int)a, &site) ? pass_on(number, arguments) : -1;
     case SYS_close_range:

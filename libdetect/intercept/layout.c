@@ -5,84 +5,15 @@
  * shares: another process may have initialised and locked the object there. */
 #include "intercept/layout.h"
 
-#include <fcntl.h>
-
-#include "base/sys.h"
+#include "runtime/maps.h"
 
 #if !defined(__GLIBC__) || !defined(__LP64__)
 #error "layout.c knows the objects of 64-bit glibc only"
 #endif
 
-/* --- shared memory ------------------------------------------------------------------------------- */
-
-/* /proc/self/maps, a character at a time. */
-struct maps {
-    int fd;
-    int filled, next;
-    char buffer[512];
-};
-
-static int maps_char(struct maps *maps)
-{
-    if (maps->next == maps->filled) {
-        maps->next = 0;
-        maps->filled = (int)sys_read(maps->fd, maps->buffer, sizeof(maps->buffer));
-        if (maps->filled <= 0)
-            return -1;
-    }
-    return (unsigned char)maps->buffer[maps->next++];
-}
-
-/* A number in lower-case hexadecimal; *last is the character behind it. */
-static uintptr_t maps_number(struct maps *maps, int *last)
-{
-    uintptr_t number = 0;
-    int c;
-    while ((c = maps_char(maps)) >= 0) {
-        if (c >= '0' && c <= '9')
-            number = number * 16 + (uintptr_t)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            number = number * 16 + (uintptr_t)(c - 'a' + 10);
-        else
-            break;
-    }
-    *last = c;
-    return number;
-}
-
-/* Whether the mapping of the address is shared: "low-high rwxs ...", a line for each. */
-static bool maps_shared(struct maps *maps, uintptr_t addr)
-{
-    for (;;) {
-        int c;
-        uintptr_t low = maps_number(maps, &c);
-        if (c != '-')
-            return false;
-        uintptr_t high = maps_number(maps, &c);
-        for (int i = 0; i < 3; i++)
-            maps_char(maps);
-        bool shared = maps_char(maps) == 's';
-        if (addr >= low && addr < high)
-            return shared;
-        do
-            c = maps_char(maps);
-        while (c >= 0 && c != '\n');
-    }
-}
-
-static bool memory_is_shared(const volatile void *object)
-{
-    struct maps maps = {.fd = sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0)};
-    if (maps.fd < 0)
-        return false;
-    bool shared = maps_shared(&maps, (uintptr_t)object);
-    sys_close(maps.fd);
-    return shared;
-}
-
 static uint32_t verdict(bool valid, bool shared, const volatile void *object)
 {
-    if (!valid && memory_is_shared(object))
+    if (!valid && maps_is_shared((uintptr_t)object))
         return EVF_BYTES_VALID | EVF_SHARED;
     return (valid ? EVF_BYTES_VALID : 0u) | (shared ? EVF_SHARED : 0u);
 }

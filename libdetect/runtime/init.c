@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "runtime/maps.h"
 #include "runtime/modules.h"
 #include "runtime/monitor.h"
 #include "runtime/real.h"
@@ -314,10 +315,16 @@ static void on_all_waiting(void *ctx)
     monitor_wake();
 }
 
+static bool is_shared(void *ctx, uintptr_t addr)
+{
+    (void)ctx;
+    return maps_is_shared(addr);
+}
+
 static bool start_analysis(void)
 {
     static const struct detector_env env = {NULL, capture_stack, on_finding, on_withdrawn,
-                                            on_all_waiting};
+                                            on_all_waiting, is_shared};
     runtime.depot = depot_create(&runtime.arena);
     if (runtime.depot)
         runtime.detector = detector_create(&runtime.arena, runtime.depot, &env);
