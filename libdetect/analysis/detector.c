@@ -19,11 +19,15 @@
     (1u << OBJECT_MUTEX | 1u << OBJECT_MTX | 1u << OBJECT_RWLOCK | 1u << OBJECT_SPIN)
 #define SLOW_FLAGS (OBJ_WRITER_FIRST | OBJ_ORPHANED | OBJ_OWNER_ENDED | OBJ_ORDERED | OBJ_BLAMED)
 
+static inline bool has_no_attention(const struct thread *thread, uintptr_t sp)
+{
+    return load_relaxed(&thread->attention) == 0 && sp <= load_relaxed(&thread->stack_watch);
+}
+
 static inline bool is_ordinary(const struct thread *thread, const struct event *event,
                                uintptr_t sp)
 {
-    return LIKELY(load_relaxed(&thread->attention) == 0 && sp <= load_relaxed(&thread->stack_watch) &&
-                  (FAST_KINDS >> event->object & 1));
+    return LIKELY(has_no_attention(thread, sp) && (FAST_KINDS >> event->object & 1));
 }
 
 /* The node of what is held, if the thread has made all these steps before. */
@@ -65,20 +69,13 @@ static inline bool acquire_again(struct thread *thread, struct object *object)
     return true;
 }
 
-bool detector_acquire_fast(struct detector *det, struct thread *thread, const struct event *event,
-                           uintptr_t sp)
+/* Takes what nobody holds exclusively. */
+static inline bool take_step(struct detector *det, struct thread *thread, struct object *object,
+                             const struct event *event)
 {
-    if (!is_ordinary(thread, event, sp))
-        return false;
-    struct object *object = objects_cached(thread->objects, event->object, event->addr);
-    if (UNLIKELY(!object || object->flags & SLOW_FLAGS ||
-                 (thread->exposed && thread->exposed & ~object->exposed)))
-        return false;
-    struct thread *owner = load_relaxed(&object->owner);
-    if (UNLIKELY(owner))
-        return owner == thread && acquire_again(thread, object);
     bool shared = event->mode == MODE_SHARED;
-    if (shared && thread->held.count > 0 && held_find(&thread->held, object))
+    if (UNLIKELY(thread->exposed && thread->exposed & ~object->exposed) ||
+        (shared && thread->held.count > 0 && held_find(&thread->held, object)))
         return false;
     lg_node node;
     if (UNLIKELY(thread->held.count == thread->held.capacity) ||
@@ -93,6 +90,20 @@ bool detector_acquire_fast(struct detector *det, struct thread *thread, const st
     else
         store_release(&object->owner, thread);
     return true;
+}
+
+bool detector_acquire_fast(struct detector *det, struct thread *thread, const struct event *event,
+                           uintptr_t sp)
+{
+    if (!is_ordinary(thread, event, sp))
+        return false;
+    struct object *object = objects_cached(thread->objects, event->object, event->addr);
+    if (UNLIKELY(!object || object->flags & SLOW_FLAGS))
+        return false;
+    struct thread *owner = load_relaxed(&object->owner);
+    if (UNLIKELY(owner))
+        return owner == thread && acquire_again(thread, object);
+    return take_step(det, thread, object, event);
 }
 
 bool detector_release_fast(struct detector *det, struct thread *thread, const struct event *event,
@@ -280,7 +291,7 @@ static void dispatch(struct detector *det, struct thread *thread, const struct e
     case EVENT_ACQUIRE: locks_acquire(det, thread, event); break;
     case EVENT_GIVE_UP: locks_give_up(det, thread, event); break;
     case EVENT_RELEASE: locks_release(det, thread, event); break;
-    case EVENT_POST: locks_post(det, thread, event); break;
+    case EVENT_POST: sems_post(det, thread, event); break;
     case EVENT_COND_WAIT: conds_wait(det, thread, event); break;
     case EVENT_COND_WAKE: conds_wake(det, thread, event); break;
     case EVENT_SIGNAL:
@@ -330,6 +341,10 @@ void detector_feed(struct detector *det, struct thread *thread, const struct eve
     if (event->type == EVENT_ACQUIRE && LIKELY(detector_acquire_fast(det, thread, event, sp)))
         return;
     if (event->type == EVENT_RELEASE && LIKELY(detector_release_fast(det, thread, event, sp)))
+        return;
+    if (event->object == OBJECT_SEM && has_no_attention(thread, sp) &&
+        ((event->type == EVENT_ACQUIRE && sems_acquire_fast(det, thread, event, take_step)) ||
+         (event->type == EVENT_POST && sems_post_fast(det, thread, event))))
         return;
     feed_slow(det, thread, event, sp);
 }

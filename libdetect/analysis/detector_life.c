@@ -102,8 +102,11 @@ static void end_identity(struct detector *det, struct object *object)
     if (object->state == STATE_LIVE)
         retire(det, object);
     sync_forget(det, object);
-    arena_free(det->arena, object->more, sizeof(*object->more));
+    sync_lock(det, object);
+    struct object_more *more = object->more;
     object->more = NULL;
+    sync_unlock(det, object);
+    arena_free(det->arena, more, sizeof(*more));
     object->readers = 0;
     object->waiters = 0;
     object->exposed = 0;

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Events of locks that the fast path of detector.c does not settle: mutexes, read-write and spin locks,
- * once routines, semaphores. Under the analysis lock.
+ * once routines. Under the analysis lock.
  *
  * What enters the acquisition tree: an acquisition, when it has succeeded. A request that gives up (its
  * time was up, a cancellation) is no order: it has shown that it does not wait for ever. A timed wait that
- * succeeds is held like any other lock, but cannot be the waiting side of a deadlock.
- *
- * A semaphore is a lock as long as nothing contradicts it: it starts at 1, and each post is by the thread
- * that waited last. Then its posts and waits order nothing (two critical sections could have come the other
- * way round). Once contradicted it is a signal for good: its posts happen before its waits. */
+ * succeeds is held like any other lock, but cannot be the waiting side of a deadlock. */
 #include "analysis/misuse.h"
 #include "analysis/state.h"
 #include "analysis/sync.h"
@@ -272,53 +268,6 @@ void locks_give_up(struct detector *det, struct thread *thread, const struct eve
     waitgraph_end(det, thread);
 }
 
-/* --- semaphores ------------------------------------------------------------------------------- */
-
-void locks_contradict(struct detector *det, struct object *semaphore)
-{
-    if (semaphore->flags & OBJ_SIGNALLING)
-        return;
-    semaphore->flags |= OBJ_SIGNALLING;
-    locks_take_away(semaphore);
-    lockgraph_not_a_lock(det->graph, semaphore->uid);
-    mistake_withdraw(det, semaphore->uid);
-}
-
-static void acquire_semaphore(struct detector *det, struct thread *thread, struct object *object,
-                              const struct event *event)
-{
-    struct object_more *more = life_more(det, object);
-    /* It had to be 0: somebody posted unseen, or it is no lock. */
-    if (load_relaxed(&object->owner))
-        locks_contradict(det, object);
-    if (more)
-        more->waits++;
-    if (!(object->flags & OBJ_SIGNALLING))
-        locks_take(det, thread, object, event);
-    else if (!more || more->waits > more->initial)
-        sync_acquire(det, thread, object); /* the first `initial` waits need no post */
-}
-
-void locks_post(struct detector *det, struct thread *thread, const struct event *event)
-{
-    struct object *object = life_object(det, thread, OBJECT_SEM, event->addr, event);
-    if (!object)
-        return;
-    struct object_more *more = life_more(det, object);
-    if (more) {
-        more->waker = thread->id;
-        more->waker_stack = detector_stack(det, event);
-    }
-    bool by_holder = load_relaxed(&object->owner) == thread && thread->handler_depth == 0;
-    if (!(object->flags & OBJ_SIGNALLING) && by_holder) {
-        object->flags |= OBJ_CONFIRMED;
-        locks_drop(thread, object);
-        return;
-    }
-    locks_contradict(det, object);
-    sync_release(det, thread, object);
-}
-
 /* --- acquisitions and releases ---------------------------------------------------------------- */
 
 void locks_acquire(struct detector *det, struct thread *thread, const struct event *event)
@@ -328,7 +277,7 @@ void locks_acquire(struct detector *det, struct thread *thread, const struct eve
     if (!object)
         return;
     if (object->kind == OBJECT_SEM) {
-        acquire_semaphore(det, thread, object, event);
+        sems_acquire(det, thread, object, event);
         return;
     }
     locks_take(det, thread, object, event);

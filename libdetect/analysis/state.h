@@ -64,7 +64,6 @@ void locks_request(struct detector *det, struct thread *thread, const struct eve
 void locks_acquire(struct detector *det, struct thread *thread, const struct event *event);
 void locks_give_up(struct detector *det, struct thread *thread, const struct event *event);
 void locks_release(struct detector *det, struct thread *thread, const struct event *event);
-void locks_post(struct detector *det, struct thread *thread, const struct event *event);
 /* Pushes a lock that was obtained and enters it in the acquisition tree. */
 void locks_take(struct detector *det, struct thread *thread, struct object *object,
                 const struct event *event);
@@ -78,8 +77,16 @@ void locks_pass(struct detector *det, struct thread *thread, struct object *once
 void locks_release_for_others(struct object *object);
 /* Whoever holds it exclusively loses it: unlocked by another thread, destroyed, gone. */
 void locks_take_away(struct object *object);
-/* The semaphore is no lock. */
-void locks_contradict(struct detector *det, struct object *semaphore);
+/* detector_sem.c */
+void sems_acquire(struct detector *det, struct thread *thread, struct object *object,
+                  const struct event *event);
+void sems_post(struct detector *det, struct thread *thread, const struct event *event);
+/* The same without the analysis lock, for what is already known of the semaphore. False: not settled.
+ * `step` is the acquisition of a semaphore that is a lock (detector.c). */
+bool sems_acquire_fast(struct detector *det, struct thread *thread, const struct event *event,
+                       bool (*step)(struct detector *, struct thread *, struct object *,
+                                    const struct event *));
+bool sems_post_fast(struct detector *det, struct thread *thread, const struct event *event);
 /* detector_cond.c */
 void conds_wait(struct detector *det, struct thread *thread, const struct event *event);
 void conds_wake(struct detector *det, struct thread *thread, const struct event *event);

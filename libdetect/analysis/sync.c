@@ -13,19 +13,35 @@ static struct spin *lock_of(struct detector *det, const struct object *object)
     return &det->order_locks[hash_mix((uintptr_t)object, 0) % ORDER_STRIPES];
 }
 
-/* Out of memory: the order is missing, which can only add a report; counted. */
-static void release_to(struct detector *det, struct thread *thread, struct object *object,
-                       struct order **order)
+void sync_lock(struct detector *det, const struct object *object) { spin_lock(lock_of(det, object)); }
+void sync_unlock(struct detector *det, const struct object *object)
 {
-    struct spin *lock = lock_of(det, object);
-    spin_lock(lock);
+    spin_unlock(lock_of(det, object));
+}
+
+/* Out of memory: the order is missing, which can only add a report; counted. */
+static void publish(struct detector *det, struct thread *thread, struct order **order)
+{
     if (!*order)
         *order = arena_alloc(det->arena, sizeof(**order));
     if (*order)
         vc_release_join(&det->clocks, &thread->clock, &(*order)->time);
     else
         fetch_add_relaxed(&det->losses.out_of_memory, 1);
-    spin_unlock(lock);
+}
+
+static void take_over(struct detector *det, struct thread *thread, struct order *const *order)
+{
+    if (*order)
+        vc_acquire(&det->clocks, &thread->clock, &(*order)->time);
+}
+
+static void release_to(struct detector *det, struct thread *thread, struct object *object,
+                       struct order **order)
+{
+    sync_lock(det, object);
+    publish(det, thread, order);
+    sync_unlock(det, object);
 }
 
 static void drop(struct detector *det, struct order **order)
@@ -40,11 +56,19 @@ static void drop(struct detector *det, struct order **order)
 static void acquire_from(struct detector *det, struct thread *thread, struct object *object,
                          struct order **order)
 {
-    struct spin *lock = lock_of(det, object);
-    spin_lock(lock);
-    if (*order)
-        vc_acquire(&det->clocks, &thread->clock, &(*order)->time);
-    spin_unlock(lock);
+    sync_lock(det, object);
+    take_over(det, thread, order);
+    sync_unlock(det, object);
+}
+
+void sync_release_locked(struct detector *det, struct thread *thread, struct object *object)
+{
+    publish(det, thread, &object->order);
+}
+
+void sync_acquire_locked(struct detector *det, struct thread *thread, struct object *object)
+{
+    take_over(det, thread, &object->order);
 }
 
 void sync_release(struct detector *det, struct thread *thread, struct object *object)
@@ -54,10 +78,9 @@ void sync_release(struct detector *det, struct thread *thread, struct object *ob
 
 bool sync_is_known(struct detector *det, struct thread *thread, struct object *object)
 {
-    struct spin *lock = lock_of(det, object);
-    spin_lock(lock);
+    sync_lock(det, object);
     bool known = !object->order || vc_knows(&thread->clock, &object->order->time);
-    spin_unlock(lock);
+    sync_unlock(det, object);
     return known;
 }
 
@@ -69,14 +92,13 @@ void sync_acquire(struct detector *det, struct thread *thread, struct object *ob
 
 bool sync_acquire_last(struct detector *det, struct thread *thread, struct object *object)
 {
-    struct spin *lock = lock_of(det, object);
-    spin_lock(lock);
+    sync_lock(det, object);
     bool news = object->order && !vc_knows(&thread->clock, &object->order->time);
     if (news) {
         vc_acquire(&det->clocks, &thread->clock, &object->order->time);
         vc_time_clear(&det->clocks, &object->order->time);
     }
-    spin_unlock(lock);
+    sync_unlock(det, object);
     return news;
 }
 
@@ -94,12 +116,11 @@ void sync_cycle_leave(struct detector *det, struct thread *thread, struct object
 
 void sync_forget(struct detector *det, struct object *object)
 {
-    struct spin *lock = lock_of(det, object);
-    spin_lock(lock);
+    sync_lock(det, object);
     drop(det, &object->order);
     if (object->more) {
         drop(det, &object->more->cycle_order[0]);
         drop(det, &object->more->cycle_order[1]);
     }
-    spin_unlock(lock);
+    sync_unlock(det, object);
 }

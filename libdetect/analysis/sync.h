@@ -13,6 +13,12 @@ struct detector;
 
 /* The thread's past happens before whoever acquires from the object; earlier releases stay in force. */
 void sync_release(struct detector *det, struct thread *thread, struct object *object);
+/* Holds what is published on the object, and what detector_sem.c adds to that. Rank: RANK_OBJECT. */
+void sync_lock(struct detector *det, const struct object *object);
+void sync_unlock(struct detector *det, const struct object *object);
+/* sync_release and sync_acquire for who holds that lock. */
+void sync_release_locked(struct detector *det, struct thread *thread, struct object *object);
+void sync_acquire_locked(struct detector *det, struct thread *thread, struct object *object);
 /* Whether the thread comes after all that was released already. */
 bool sync_is_known(struct detector *det, struct thread *thread, struct object *object);
 void sync_acquire(struct detector *det, struct thread *thread, struct object *object);
