@@ -257,7 +257,7 @@ void locks_request(struct detector *det, struct thread *thread, const struct eve
     } else {
         wait.deadlocked = blocks_itself(det, thread, object, event);
     }
-    if (thread->handler_depth > 0)
+    if (thread->handler_depth > 0 && thread->reported != object->addr)
         expose_in_handler(det, thread, object, event);
     waitgraph_begin(det, thread, &wait);
 }

@@ -7,7 +7,9 @@ void misuse_double_lock(struct detector *det, struct thread *thread, struct obje
                         const struct event *event)
 {
     mistake_begin(det, KIND_DOUBLE_LOCK, CONFIDENCE_CERTAIN,
-                  "%T0 waits for %O0, which it holds already");
+                  thread->handler_depth > 0
+                      ? "%T0 waits in a signal handler for %O0, which it holds already"
+                      : "%T0 waits for %O0, which it holds already");
     mistake_object(det, object);
     mistake_stack(det, role_waits_for(0), thread->id, detector_stack(det, event));
     mistake_stack(det, role_acquired(0), thread->id, object->acquired_at);
