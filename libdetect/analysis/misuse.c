@@ -40,6 +40,28 @@ const char *role_joins(uint32_t thread)
     return thread < NUMBERS ? roles[thread] : "waits for the end of the next thread";
 }
 
+const char *role_was_woken(uint32_t mutex)
+{
+    static const char *const roles[NUMBERS] = NUMBERED("was woken, and waits for ", "O");
+    return mutex < NUMBERS ? roles[mutex] : "was woken, and waits for the mutex";
+}
+
+const char *role_waits_for_ended(uint32_t object)
+{
+    static const char *const roles[NUMBERS] =
+        NUMBERED("waits for a lock whose holder has ended: ", "O");
+    return object < NUMBERS ? roles[object] : "waits for a lock whose holder has ended";
+}
+
+const char *role_last_woke(uint32_t object, bool signalled)
+{
+    static const char *const signals[NUMBERS] = NUMBERED("was the last to signal ", "O");
+    static const char *const posts[NUMBERS] = NUMBERED("was the last to post ", "O");
+    if (object >= NUMBERS)
+        return "was the last to signal or post";
+    return signalled ? signals[object] : posts[object];
+}
+
 void mistake_begin(struct detector *det, enum finding_kind kind,
                    enum finding_confidence confidence, const char *message)
 {

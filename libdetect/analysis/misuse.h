@@ -32,6 +32,9 @@ const char *role_waits_again_for(uint32_t object);
 const char *role_waits_behind_writer(uint32_t object);
 const char *role_acquired(uint32_t object);
 const char *role_joins(uint32_t thread);
+const char *role_was_woken(uint32_t mutex);
+const char *role_waits_for_ended(uint32_t object);
+const char *role_last_woke(uint32_t object, bool signalled);
 void mistake_describe(const struct object *object, struct finding_object *out);
 /* The finding stands on the semaphores among its objects being locks: it goes if one turns out not to be. */
 void mistake_relies_on_semaphores(struct detector *det);

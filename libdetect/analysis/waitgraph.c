@@ -390,36 +390,39 @@ bool waitgraph_search(struct detector *det, struct thread *thread, bool guess)
 
 /* --- nobody can go on ------------------------------------------------------------------------- */
 
-static const char *hang_role(const struct wait *wait)
+/* What the thread waits for, entered in the finding. */
+static const char *hang_role(struct detector *det, const struct thread *thread)
 {
+    const struct wait *wait = &thread->wait;
+    mistake_thread(det, thread->id);
     if (wait->reason == WAIT_JOIN)
-        return "waits for the end of a thread";
-    if (wait->reason == WAIT_BARRIER)
-        return "waits at a barrier for more threads";
-    if (wait->reason == WAIT_COND)
-        return wait->woken ? "was woken, and waits for the mutex"
-                           : "waits for a condition variable to be signalled";
-    switch (wait->object->kind) {
-    case OBJECT_SEM:
-        return "waits for a semaphore to be posted";
-    case OBJECT_FUTEX:
-        return "waits for a futex to be woken";
-    case OBJECT_ONCE:
-        return "waits for an initialisation routine";
-    default:
-        return wait->object->flags & OBJ_OWNER_ENDED ? "waits for a lock whose holder has ended"
-                                                     : "waits for a lock";
-    }
+        return role_joins(finding_add_thread(&det->finding, wait->target_id));
+    uint32_t object = mistake_object(det, wait->object);
+    if (wait->reason == WAIT_COND && wait->woken && wait->mutex)
+        return role_was_woken(mistake_object(det, wait->mutex));
+    if (wait->reason == WAIT_LOCK && wait->object->flags & OBJ_OWNER_ENDED)
+        return role_waits_for_ended(object);
+    return role_waits_for(object);
 }
 
-static void add_last_waker(struct detector *det, const struct wait *wait)
+/* Threads that wait for the same object have the last waker in common. */
+static bool is_first_waiter(const struct detector *det, const struct thread *thread)
 {
+    const struct thread *t = det->waiters;
+    while (t != thread && t->wait.object != thread->wait.object)
+        t = t->wait_next;
+    return t == thread;
+}
+
+static void add_last_waker(struct detector *det, const struct thread *thread)
+{
+    const struct wait *wait = &thread->wait;
     const struct object_more *more = wait->object ? wait->object->more : NULL;
-    if (!more || more->waker == THREAD_NONE || wait->woken)
+    if (!more || more->waker == THREAD_NONE || wait->woken || !is_first_waiter(det, thread))
         return;
-    mistake_stack(det, wait->reason == WAIT_COND ? "last signalled here, before the wait began"
-                                                 : "last posted here",
-                  more->waker, more->waker_stack);
+    uint32_t object = mistake_object(det, wait->object);
+    mistake_stack(det, role_last_woke(object, wait->reason == WAIT_COND), more->waker,
+                  more->waker_stack);
 }
 
 static void report_hang(struct detector *det)
@@ -428,13 +431,10 @@ static void report_hang(struct detector *det)
                   det->waiters->wait_next
                       ? "every thread waits, and no thread is left that could wake one"
                       : "%T0, the only thread left, waits, and nobody can wake it");
-    for (const struct thread *t = det->waiters; t; t = t->wait_next) {
-        if (t->wait.object)
-            mistake_object(det, t->wait.object);
-        mistake_stack(det, hang_role(&t->wait), t->id, t->wait.stack);
-    }
     for (const struct thread *t = det->waiters; t; t = t->wait_next)
-        add_last_waker(det, &t->wait);
+        mistake_stack(det, hang_role(det, t), t->id, t->wait.stack);
+    for (const struct thread *t = det->waiters; t; t = t->wait_next)
+        add_last_waker(det, t);
     for (struct thread *t = det->waiters; t; t = t->wait_next)
         mistake_held(det, t);
     uint64_t key = hash_mix(KIND_HANG, 0);
