@@ -62,6 +62,7 @@ bool timeout_refused(const struct call *call, enum object_kind kind, const volat
 void wait_begin(struct wait *wait)
 {
     emit(wait->call->self, &wait->call->site, &wait->event, false);
+    runtime_account();
     self_block(wait->call->self);
 }
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/sys.h"
@@ -63,6 +64,26 @@ void runtime_flush(const char *reason, int status)
     }
     if (self)
         self->depth = depth;
+}
+
+/* Times between two accounts grow with the time that has passed: their number is logarithmic. */
+#define FIRST_ACCOUNT_NS 200000000u
+
+void runtime_account(void)
+{
+    static uint64_t began, due;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    uint64_t ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    uint64_t expected = load_relaxed(&due);
+    if (LIKELY(ns < expected))
+        return;
+    if (expected == 0)
+        store_relaxed(&began, ns);
+    uint64_t next = ns + FIRST_ACCOUNT_NS + (ns - load_relaxed(&began)) / 4;
+    /* Of several threads one writes. */
+    if (compare_exchange_acq_rel(&due, &expected, next) && expected > 0)
+        limits_write();
 }
 
 /* What the destructor tells. */

@@ -58,6 +58,9 @@ void runtime_limit(const char *code, const char *text);
 /* Everything that is only known at the end: counts, limits, statistics, ENDED. May be called more than
  * once (exec that fails, then exit); async-signal-safe. */
 void runtime_flush(const char *reason, int status);
+/* Called where a thread is about to wait, with no lock held: now and then writes what runtime_flush would,
+ * for a process that dies of a signal says nothing at its end. A few nanoseconds otherwise. */
+void runtime_account(void);
 /* Opens this process's report file and writes its first record. False: there is none (said on stderr). */
 bool runtime_open_report(void);
 /* One line on the program's standard error, if that is still what it was at the start. */

@@ -34,6 +34,35 @@ int main(int argc, char **argv)
     return argc > 1 ? atoi(argv[1]) : 0;
 }
 """
+# Two threads that hand a turn to and fro; after a second, the next one to wait is killed.
+KILLED = """
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
+static long turn;
+static void *work(void *mine)
+{
+    time_t began = time(NULL);
+    for (;;) {
+        pthread_mutex_lock(&m);
+        while (turn != (long)mine)
+            pthread_cond_wait(&c, &m);
+        turn = !turn;
+        pthread_cond_broadcast(&c);
+        pthread_mutex_unlock(&m);
+        if (time(NULL) > began + 2)
+            raise(SIGKILL);
+    }
+}
+int main(void)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, work, (void *)1);
+    work((void *)0);
+}
+"""
 FINE = "int main(int argc, char **argv) { (void)argv; return argc - 1; }"
 
 
@@ -53,6 +82,12 @@ class Statuses(Case):
         self.assertEqual(self.detect("run", "--fail-on=never", program, "5")[0], 5)
         self.assertEqual(self.detect("run", program, env={"DETECT_OPTIONS": "exit-code=8"})[0], 8)
         self.assertEqual(self.detect("run", "--exit-code=7", program, env={"DETECT_OPTIONS": "exit-code=8"})[0], 7)
+
+    def test_killed_programs_have_been_counted(self):
+        status, _, error = self.detect("run", self.compile("killed", KILLED))
+        self.assertEqual(status, 128 + 9)
+        self.assertIn("nothing found; 2 threads, 1 lock", error)
+        self.assertIn("no-end", error)
 
     def test_child_status_untouched(self):
         program = self.compile("order", ORDER)
