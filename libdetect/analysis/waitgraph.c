@@ -7,16 +7,23 @@
 
 /* --- registration ----------------------------------------------------------------------------- */
 
-/* Whether only another thread of this process can end the wait. A handler may post a semaphore, or wake a
- * futex, if there is a thread that it can run in. */
+/* A handler may post a semaphore or wake a futex, and many a program signals a condition variable in one,
+ * though pthread_cond_signal is not made for it. */
+static bool ends_by_handler(const struct wait *wait)
+{
+    if (wait->woken || !wait->object)
+        return false;
+    return wait->object->kind == OBJECT_SEM || wait->object->kind == OBJECT_FUTEX ||
+           wait->object->kind == OBJECT_COND;
+}
+
+/* Whether only another thread of this process can end the wait. */
 static bool is_counted(const struct detector *det, const struct wait *wait)
 {
     /* A woken waiter needs its mutex back, and for that it waits without limit. */
     if ((wait->timed && !wait->woken) || wait->shared)
         return false;
-    bool by_handler = wait->object && (wait->object->kind == OBJECT_SEM ||
-                                       wait->object->kind == OBJECT_FUTEX);
-    return !(by_handler && det->interruptible > 0);
+    return !(ends_by_handler(wait) && det->interruptible > 0);
 }
 
 static void set_counted(struct detector *det, struct wait *wait, bool counted)
