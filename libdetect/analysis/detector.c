@@ -120,6 +120,7 @@ bool detector_release_fast(struct detector *det, struct thread *thread, const st
         return false;
     if (--held->depth > 0)
         return true;
+    thread->released = object->uid;
     if (held->mode == MODE_SHARED)
         fetch_add_relaxed(&object->readers, -1);
     else

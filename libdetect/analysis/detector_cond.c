@@ -114,21 +114,41 @@ static void wake_all(struct detector *det, struct object *cond)
     cond->more->waiting = cond->more->signals = 0;
 }
 
-/* A thread that finds the condition true does not wait: only the mutex tells it of the signaller. A
- * broadcast is meant for all, a signal for the next one. */
-static void publish_on_mutexes(struct detector *det, struct thread *thread, bool all)
+static void publish_on(struct detector *det, struct thread *thread, struct object *mutex)
 {
-    for (uint32_t i = 0; i < thread->held.count; i++) {
-        struct object *mutex = thread->held.locks[i].object;
-        if (mutex->kind != OBJECT_MUTEX && mutex->kind != OBJECT_MTX)
-            continue;
-        sync_release(det, thread, mutex);
-        mutex->flags |= OBJ_ORDERED;
-        if (all)
-            mutex->flags |= OBJ_ORDERED_ALL;
-        else
-            mutex->flags &= ~OBJ_ORDERED_ALL;
-    }
+    sync_release(det, thread, mutex);
+    mutex->flags |= OBJ_ORDERED;
+}
+
+static bool is_mutex(const struct object *object)
+{
+    return object->kind == OBJECT_MUTEX || object->kind == OBJECT_MTX;
+}
+
+/* The mutex of a condition variable that nobody has waited for yet is taken to be one that the signaller holds, or
+ * else the one that it has just released. */
+static struct object *mutex_of(struct detector *det, const struct thread *thread,
+                               const struct object *cond)
+{
+    lock_uid uid = cond->more->mutex;
+    if (!uid && thread->held.count == 0)
+        uid = thread->released;
+    struct object *mutex = uid ? objects_by_uid(&det->objects, uid) : NULL;
+    return mutex && is_mutex(mutex) ? mutex : NULL;
+}
+
+/* A thread that finds the condition true does not wait: only the mutex tells it of the signaller, who may
+ * have released it already. With several signallers and waiters, nobody knows who is meant: all who take
+ * the mutex later are. */
+static void publish_on_mutexes(struct detector *det, struct thread *thread,
+                               const struct object *cond)
+{
+    for (uint32_t i = 0; i < thread->held.count; i++)
+        if (is_mutex(thread->held.locks[i].object))
+            publish_on(det, thread, thread->held.locks[i].object);
+    struct object *mutex = mutex_of(det, thread, cond);
+    if (mutex && !held_find(&thread->held, mutex))
+        publish_on(det, thread, mutex);
 }
 
 static void note_unlocked(struct detector *det, struct thread *thread, struct object *cond,
@@ -152,7 +172,7 @@ void conds_signal(struct detector *det, struct thread *thread, const struct even
     if (more->mutex)
         note_unlocked(det, thread, cond, event);
     sync_release(det, thread, cond);
-    publish_on_mutexes(det, thread, all);
+    publish_on_mutexes(det, thread, cond);
     if (more->signals < more->waiting)
         more->signals++;
     if (all || more->signals == more->waiting)

@@ -199,6 +199,7 @@ bool locks_drop(struct thread *thread, struct object *object)
         return false;
     if (--held->depth > 0)
         return true;
+    thread->released = object->uid;
     if (held->mode == MODE_SHARED)
         fetch_add_relaxed(&object->readers, -1);
     else
@@ -281,11 +282,8 @@ void locks_acquire(struct detector *det, struct thread *thread, const struct eve
         return;
     }
     locks_take(det, thread, object, event);
-    if (object->kind == OBJECT_ONCE || object->flags & OBJ_ORDERED_ALL) {
+    if (object->kind == OBJECT_ONCE || object->flags & OBJ_ORDERED)
         sync_acquire(det, thread, object);
-    } else if (object->flags & OBJ_ORDERED && sync_acquire_last(det, thread, object)) {
-        object->flags &= ~OBJ_ORDERED;
-    }
 }
 
 /* The library did what was asked of it, though by the wrong thread. */

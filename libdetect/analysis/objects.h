@@ -44,9 +44,8 @@ enum object_flag {
     OBJ_OWNER_ENDED = 1 << 8,  /* its holder has ended without unlocking */
     OBJ_SIGNALLING = 1 << 9,   /* semaphore that is no lock: contradicted, or by its initial value */
     OBJ_CONFIRMED = 1 << 10,   /* semaphore that was posted by its holder at least once */
-    OBJ_ORDERED = 1 << 11,     /* mutex on which a signaller has published (see sync.h) */
+    OBJ_ORDERED = 1 << 11,     /* mutex on which a signaller has published (detector_cond.c) */
     OBJ_BLAMED = 1 << 13,      /* the present holder was told of: what follows from that is no second mistake */
-    OBJ_ORDERED_ALL = 1 << 12, /* by a broadcast: for all that take it, not only the next one */
 };
 
 /* What only some objects have; made when it is first needed. */

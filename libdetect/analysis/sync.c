@@ -90,18 +90,6 @@ void sync_acquire(struct detector *det, struct thread *thread, struct object *ob
         acquire_from(det, thread, object, &object->order);
 }
 
-bool sync_acquire_last(struct detector *det, struct thread *thread, struct object *object)
-{
-    sync_lock(det, object);
-    bool news = object->order && !vc_knows(&thread->clock, &object->order->time);
-    if (news) {
-        vc_acquire(&det->clocks, &thread->clock, &object->order->time);
-        vc_time_clear(&det->clocks, &object->order->time);
-    }
-    sync_unlock(det, object);
-    return news;
-}
-
 void sync_cycle_enter(struct detector *det, struct thread *thread, struct object *barrier,
                       uint32_t cycle)
 {

@@ -22,9 +22,6 @@ void sync_acquire_locked(struct detector *det, struct thread *thread, struct obj
 /* Whether the thread comes after all that was released already. */
 bool sync_is_known(struct detector *det, struct thread *thread, struct object *object);
 void sync_acquire(struct detector *det, struct thread *thread, struct object *object);
-/* The same, and nobody after this thread: the release was meant for one other. False: the thread knows
- * it already (it may be the one that released), the next one gets it. */
-bool sync_acquire_last(struct detector *det, struct thread *thread, struct object *object);
 
 /* Barriers: all that enter a cycle are before all that leave it. */
 void sync_cycle_enter(struct detector *det, struct thread *thread, struct object *barrier,

@@ -60,6 +60,7 @@ struct thread {
     uint64_t exposed;      /* signals with a handler that may arrive now; 0 inside handlers */
     struct object_cache *objects;
     struct held_list held;
+    lock_uid released; /* the last lock that it gave up */
     struct vc_clock clock;
     struct lg_cache lg;
     uintptr_t stack_low, stack_high;
