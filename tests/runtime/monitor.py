@@ -34,6 +34,14 @@ def helpers_of(pid):
     return found
 
 
+def await_helpers(pid):
+    """The same, once there is one: it gives itself its name when it first runs."""
+    deadline = time.monotonic() + 10
+    while not helpers_of(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return helpers_of(pid)
+
+
 def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
@@ -46,7 +54,7 @@ def ends_by(folder, how):
     """What is wrong when the program, with its helper, ends in this way."""
     program = start(folder, "linger")
     line = program.stdout.readline()
-    helpers = helpers_of(program.pid)
+    helpers = await_helpers(program.pid)
     wrong = []
     if not re.search(r"tasks=1 descriptors=0 wait=-1 No child processes", line):
         wrong.append(f"shows in the program: {line!r}")
