@@ -264,6 +264,21 @@ static void carrier_gone(struct detector *det, struct thread *thread, const stru
         remove_object(det, object);
 }
 
+/* The library waits until the other threads have left. If they never do, the finding explains it. */
+static void wait_for_users(struct detector *det, struct thread *thread, struct object *object,
+                           const struct event *event)
+{
+    struct wait wait = {
+        .reason = WAIT_LOCK,
+        .shared = object->flags & OBJ_SHARED,
+        .deadlocked = true,
+        .object = object,
+        .uid = object->uid,
+        .stack = detector_stack(det, event),
+    };
+    waitgraph_begin(det, thread, &wait);
+}
+
 void life_destroy(struct detector *det, struct thread *thread, const struct event *event)
 {
     if (!object_size(event->object)) {
@@ -277,6 +292,8 @@ void life_destroy(struct detector *det, struct thread *thread, const struct even
     if (in_use || is_held(object)) {
         misuse_destroy(det, thread, object, event, in_use);
         object->flags |= OBJ_BLAMED;
+        if (object->kind == OBJECT_COND || object->kind == OBJECT_BARRIER)
+            wait_for_users(det, thread, object, event);
         return;
     }
     if (event->flags & EVF_REFUSED)

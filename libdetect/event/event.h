@@ -46,7 +46,7 @@ enum lock_mode { MODE_EXCLUSIVE, MODE_SHARED };
 enum event_type {
     /* --- life of an object ------------------------------------------------------------------- */
     EVENT_INIT,      /* value: initial count of a semaphore, number of threads of a barrier */
-    EVENT_DESTROY,   /* value: unused */
+    EVENT_DESTROY,   /* of a condition variable or barrier, it may wait for those who use it: GIVE_UP follows */
     EVENT_FIRST_USE, /* object without a live record is about to be used; EVF_BYTES_VALID or not. After a
                       * destroy, valid bytes mean a new object for mutexes, rwlocks and condition
                       * variables only: the others have no static initialiser and keep their bytes */

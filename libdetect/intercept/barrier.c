@@ -46,9 +46,13 @@ EXPORT int pthread_barrier_destroy(pthread_barrier_t *barrier)
     if (!call.self)
         return REAL(pthread_barrier_destroy)(barrier);
     ensure_known(&call, barrier);
-    tell_object(&call, EVENT_DESTROY, OBJECT_BARRIER, barrier, 0);
+    WAIT(wait, &call, EVENT_GIVE_UP, .type = EVENT_DESTROY, .object = OBJECT_BARRIER,
+         .addr = (uintptr_t)barrier);
+    wait_begin(&wait); /* libc waits until all threads have left */
+    int error = REAL(pthread_barrier_destroy)(barrier);
+    wait_end(&wait, EVENT_GIVE_UP, 0);
     call_leave(&call);
-    return REAL(pthread_barrier_destroy)(barrier);
+    return error;
 }
 
 EXPORT int pthread_barrier_wait(pthread_barrier_t *barrier)

@@ -96,11 +96,7 @@ EXPORT int cnd_init(cnd_t *cnd)
 EXPORT void cnd_destroy(cnd_t *cnd)
 {
     CALL(call);
-    if (call.self) {
-        cond_destroyed(&call, cond_of(cnd));
-        call_leave(&call);
-    }
-    REAL(cnd_destroy)(cnd);
+    cond_destroy(&call, cond_of(cnd));
 }
 
 EXPORT int cnd_wait(cnd_t *cnd, mtx_t *mtx)

@@ -94,10 +94,19 @@ int cond_broadcast(const struct call *call, pthread_cond_t *cond)
     return error;
 }
 
-void cond_destroyed(const struct call *call, pthread_cond_t *cond)
+/* libc waits here until all waiters have left. */
+int cond_destroy(const struct call *call, pthread_cond_t *cond)
 {
+    if (!call->self)
+        return REAL(pthread_cond_destroy)(cond);
     ensure_known(call, cond);
-    tell_object(call, EVENT_DESTROY, OBJECT_COND, cond, 0);
+    WAIT(wait, call, EVENT_GIVE_UP, .type = EVENT_DESTROY, .object = OBJECT_COND,
+         .addr = (uintptr_t)cond);
+    wait_begin(&wait);
+    int error = REAL(pthread_cond_destroy)(cond);
+    wait_end(&wait, EVENT_GIVE_UP, 0);
+    call_leave(call);
+    return error;
 }
 
 /* --- the functions that the program calls ------------------------------------------------------------ */
@@ -124,11 +133,7 @@ EXPORT int pthread_cond_init(pthread_cond_t *restrict cond, const pthread_condat
 EXPORT int pthread_cond_destroy(pthread_cond_t *cond)
 {
     CALL(call);
-    if (!call.self)
-        return REAL(pthread_cond_destroy)(cond);
-    cond_destroyed(&call, cond);
-    call_leave(&call);
-    return REAL(pthread_cond_destroy)(cond);
+    return cond_destroy(&call, cond);
 }
 
 EXPORT int pthread_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex)

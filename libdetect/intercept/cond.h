@@ -11,7 +11,6 @@ int cond_wait(const struct call *call, pthread_cond_t *cond, enum object_kind ki
               pthread_mutex_t *mutex, const struct timeout *timeout);
 int cond_signal(const struct call *call, pthread_cond_t *cond);
 int cond_broadcast(const struct call *call, pthread_cond_t *cond);
-/* Tells of the end of the object; the caller makes the real call, outside, because it may wait. */
-void cond_destroyed(const struct call *call, pthread_cond_t *cond);
+int cond_destroy(const struct call *call, pthread_cond_t *cond);
 
 #endif
