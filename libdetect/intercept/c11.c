@@ -96,7 +96,7 @@ EXPORT int cnd_init(cnd_t *cnd)
 EXPORT void cnd_destroy(cnd_t *cnd)
 {
     CALL(call);
-    cond_destroy(&call, cond_of(cnd));
+    cond_destroy(&call, cond_of(cnd)); /* all that libc's does */
 }
 
 EXPORT int cnd_wait(cnd_t *cnd, mtx_t *mtx)
