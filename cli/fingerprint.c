@@ -47,14 +47,20 @@ static const char *object_word(struct pool *pool, const struct doc_object *objec
     return pool_printf(pool, "%s %s", object->what, name);
 }
 
+/* Where the source is known, its place counts: one line can become several instructions (unrolled loops, inlined functions). */
+static const char *frame_word(struct pool *pool, const struct doc_frame *frame)
+{
+    const char *module = frame->shown_module ? frame->shown_module : "";
+    if (frame->line)
+        return pool_printf(pool, "%s %s:%u:%u", module, frame->file, frame->line, frame->column);
+    return pool_printf(pool, "%s+%" PRIx64, module, frame->module ? frame->offset : 0);
+}
+
 static const char *line_word(struct pool *pool, const struct doc_stack *stack)
 {
     const char *word = "";
     for (size_t i = 0; i < stack->count; i++)
-        word = pool_printf(pool, "%s %s:%u+%" PRIx64, word,
-                           stack->frames[i].shown_module ? stack->frames[i].shown_module : "",
-                           stack->frames[i].line,
-                           stack->frames[i].module ? stack->frames[i].offset : 0);
+        word = pool_printf(pool, "%s %s", word, frame_word(pool, &stack->frames[i]));
     return word;
 }
 
