@@ -77,6 +77,14 @@ static uint64_t add_words(uint64_t hash, const char **words, size_t count)
     return hash;
 }
 
+static bool has_frames(const struct doc_finding *finding)
+{
+    for (size_t i = 0; i < finding->stack_count; i++)
+        if (finding->stacks[i].count > 0)
+            return true;
+    return false;
+}
+
 void fingerprint_set(struct pool *pool, struct doc_finding *finding)
 {
     const char **functions = pool_alloc(pool, (finding->stack_count + 1) * sizeof(*functions));
@@ -92,5 +100,9 @@ void fingerprint_set(struct pool *pool, struct doc_finding *finding)
     hash = add_words(hash, functions, finding->stack_count);
     hash = add_words(hash, objects, finding->object_count);
     snprintf(finding->fingerprint, sizeof(finding->fingerprint), "%016" PRIx64, hash);
+    /* The same code with other objects of the same kinds, elements of an array for one, makes the same mistake again. */
+    for (size_t i = 0; i < finding->object_count && has_frames(finding); i++)
+        objects[i] = finding->objects[i].what;
+    hash = add_words(add_text(FNV_OFFSET, finding->kind), objects, finding->object_count);
     finding->identity = add_words(hash, lines, finding->stack_count);
 }
