@@ -382,8 +382,12 @@ static stack_id walk_and_intern(struct self *self, struct walker *walker)
 
 #define FIRST_ENTRIES 64u
 #define MOST_ENTRIES 4096u
+/* Entries in one place: a function that locks may be called from many places at the same depth of the stack, and its
+ * call site alone does not tell which. */
+#define MOST_IN_PLACE 16u
 
 struct remembered {
+    struct remembered *next; /* in the same place, used longer ago */
     uintptr_t pc, sp;
     stack_id stack;
     uint32_t slot_count;
@@ -416,14 +420,32 @@ static inline bool is_unchanged(const struct remembered *entry)
     return true;
 }
 
+static inline bool is_same(const struct remembered *entry, const struct call_site *site)
+{
+    return entry->pc == site->pc && entry->sp == site->sp && is_unchanged(entry);
+}
+
+/* Looks behind the first entry of a place; what is found comes to the front. */
+static const struct remembered *find_behind(struct remembered **place, const struct call_site *site)
+{
+    if (!*place)
+        return NULL;
+    for (struct remembered **link = &(*place)->next, *entry; (entry = *link); link = &entry->next)
+        if (is_same(entry, site)) {
+            *link = entry->next;
+            entry->next = *place;
+            return *place = entry;
+        }
+    return NULL;
+}
+
 static void forget(struct unwind_cache *cache)
 {
-    for (uint32_t i = 0; i < cache->size; i++) {
-        struct remembered *entry = cache->entries[i];
-        if (entry)
+    for (uint32_t i = 0; i < cache->size; i++)
+        for (struct remembered *entry; (entry = cache->entries[i]);) {
+            cache->entries[i] = entry->next;
             arena_free(&runtime.arena, entry, bytes_of(entry->slot_count));
-        cache->entries[i] = NULL;
-    }
+        }
 }
 
 static void set_size(struct unwind_cache *cache, uint32_t size)
@@ -466,9 +488,27 @@ static void grow(struct unwind_cache *cache)
     cache->entries = larger;
     set_size(cache, 2 * old_size);
     for (uint32_t i = 0; i < old_size; i++)
-        if (old[i]) /* two never meet: they differed in the hash's upper bits before */
-            larger[place_in(cache, old[i]->pc, old[i]->sp)] = old[i];
+        for (struct remembered *entry; (entry = old[i]);) {
+            struct remembered **place = &larger[place_in(cache, entry->pc, entry->sp)];
+            old[i] = entry->next;
+            entry->next = *place;
+            *place = entry;
+        }
     arena_free(&runtime.arena, old, old_size * sizeof(*old));
+}
+
+/* Throws out what was used longest ago if a place has too many entries. */
+static bool drop_last(struct remembered **place)
+{
+    uint32_t count = 0;
+    while (*place && count++ < MOST_IN_PLACE)
+        place = &(*place)->next;
+    struct remembered *last = *place;
+    if (!last)
+        return false;
+    *place = NULL;
+    arena_free(&runtime.arena, last, bytes_of(last->slot_count));
+    return true;
 }
 
 static void remember(struct self *self, const struct walker *walker, stack_id stack)
@@ -484,13 +524,9 @@ static void remember(struct self *self, const struct walker *walker, stack_id st
     entry->slot_count = walker->slot_count;
     memcpy(entry->slot, walker->slot, walker->slot_count * sizeof(struct slot));
     struct remembered **place = &cache->entries[place_in(cache, entry->pc, entry->sp)];
-    struct remembered *old = *place;
+    entry->next = *place;
     *place = entry;
-    if (!old)
-        return;
-    bool other_site = old->pc != entry->pc || old->sp != entry->sp;
-    arena_free(&runtime.arena, old, bytes_of(old->slot_count));
-    if (other_site && ++cache->replaced > cache->size && cache->size < MOST_ENTRIES)
+    if (drop_last(place) && ++cache->replaced > cache->size && cache->size < MOST_ENTRIES)
         grow(cache);
 }
 
@@ -516,8 +552,11 @@ stack_id unwind_stack(struct self *self, const struct call_site *site)
 {
     struct unwind_cache *cache = self->unwind;
     if (LIKELY(cache && cache->generation == load_relaxed(&generation))) {
-        const struct remembered *entry = cache->entries[place_in(cache, site->pc, site->sp)];
-        if (LIKELY(entry && entry->pc == site->pc && entry->sp == site->sp && is_unchanged(entry)))
+        struct remembered **place = &cache->entries[place_in(cache, site->pc, site->sp)];
+        if (LIKELY(*place && is_same(*place, site)))
+            return (*place)->stack;
+        const struct remembered *entry = find_behind(place, site);
+        if (entry)
             return entry->stack;
     }
     return walk_from_here(self, site);
