@@ -98,10 +98,10 @@ static struct raw_process *process_of(const struct run *run, pid_t pid)
 static size_t wait_for_stragglers(struct run *run, struct survivor **daemons)
 {
     struct timespec step = {.tv_nsec = GRACE_STEP_MS * 1000000L};
-    size_t count = survivors_find(run->pool, run->dir.path, daemons);
+    size_t count = survivors_find(run->pool, run->dir.path, run->child.pid, daemons);
     for (int waited = 0; waited < GRACE_MS && count; waited += GRACE_STEP_MS) {
         nanosleep(&step, NULL);
-        count = survivors_find(run->pool, run->dir.path, daemons);
+        count = survivors_find(run->pool, run->dir.path, run->child.pid, daemons);
     }
     rundir_read(&run->dir, &run->inputs);
     return count;

@@ -61,21 +61,35 @@ static const char *command_of(struct pool *pool, const char *pid)
     return command;
 }
 
-size_t survivors_find(struct pool *pool, const char *directory, struct survivor **survivors)
+/* Process numbers go up, so what the program has started has a higher one, unless they have begun again at
+ * the bottom since: then the last one given out, the fifth word of /proc/loadavg, is lower. */
+static pid_t lowest_descendant(pid_t program)
+{
+    size_t size;
+    char *words = read_file("/proc/loadavg", &size);
+    const char *last = words ? strrchr(words, ' ') : NULL;
+    bool wrapped = !last || strtol(last, NULL, 10) < program;
+    free(words);
+    return wrapped ? 1 : program;
+}
+
+size_t survivors_find(struct pool *pool, const char *directory, pid_t program,
+                      struct survivor **survivors)
 {
     const char *wanted = pool_printf(pool, REPORT_ENV_DIR "=%s", directory);
     size_t count = 0, capacity = 0;
+    pid_t lowest = lowest_descendant(program);
     *survivors = NULL;
     DIR *processes = opendir("/proc");
     for (struct dirent *entry; processes && (entry = readdir(processes));) {
-        if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (pid < lowest || pid == 0)
             continue;
         size_t size;
         char *environment = read_file(pool_printf(pool, "/proc/%s/environ", entry->d_name), &size);
         if (environment && has_variable(environment, size, wanted)) {
             *survivors = pool_grow(pool, *survivors, count, &capacity, sizeof(**survivors));
-            (*survivors)[count++] = (struct survivor){(pid_t)strtol(entry->d_name, NULL, 10),
-                                                      command_of(pool, entry->d_name)};
+            (*survivors)[count++] = (struct survivor){pid, command_of(pool, entry->d_name)};
         }
         free(environment);
     }

@@ -13,7 +13,8 @@ struct survivor {
     const char *command;
 };
 
-/* How many there are of the run with this directory. */
-size_t survivors_find(struct pool *pool, const char *directory, struct survivor **survivors);
+/* How many there are of the run with this directory, started by `program` or its descendants. */
+size_t survivors_find(struct pool *pool, const char *directory, pid_t program,
+                      struct survivor **survivors);
 
 #endif

@@ -130,6 +130,6 @@ static int batch(uint64_t first, uint64_t runs, int one)
 
 int main(int argc, char **argv)
 {
-    struct fuzz_options options = fuzz_parse(argc, argv, 25000, 500000);
+    struct fuzz_options options = fuzz_parse(argc, argv, 25000, 2700000);
     return fuzz_in_batches(&options, PER_BATCH, batch);
 }

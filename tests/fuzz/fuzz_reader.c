@@ -229,7 +229,7 @@ static int batch(uint64_t first, uint64_t runs, int one)
 
 int main(int argc, char **argv)
 {
-    struct fuzz_options options = fuzz_parse(argc, argv, 1000, 8000);
+    struct fuzz_options options = fuzz_parse(argc, argv, 1000, 27000);
     load_seeds();
     if (!seed_count) {
         printf("no seeds in %s\n", FUZZ_SEEDS);

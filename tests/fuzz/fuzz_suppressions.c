@@ -104,6 +104,6 @@ static int batch(uint64_t first, uint64_t runs, int one)
 
 int main(int argc, char **argv)
 {
-    struct fuzz_options options = fuzz_parse(argc, argv, 20000, 300000);
+    struct fuzz_options options = fuzz_parse(argc, argv, 20000, 1300000);
     return fuzz_in_batches(&options, PER_BATCH, batch);
 }
