@@ -2,8 +2,9 @@
 /* The entry of the analysis (detector.h): the fast path of lock operations, and the dispatch of all other
  * events under the analysis lock. Called by the runtime's emit() for everything that is watched.
  *
- * Rules of the fast path: no lock, no allocation, no clock; it touches the thread's own record and the
- * first half cache line of the object's, and leaves everything unusual to the slow path. */
+ * Rules of the fast path: no allocation; no lock and no clock, but the object's own for semaphores and for
+ * mutexes that carry order; it touches the thread's own record and the first half cache line of the
+ * object's, and leaves everything unusual to the slow path. */
 #include "analysis/detector.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@
 
 #define FAST_KINDS                                                                                 \
     (1u << OBJECT_MUTEX | 1u << OBJECT_MTX | 1u << OBJECT_RWLOCK | 1u << OBJECT_SPIN)
-#define SLOW_FLAGS (OBJ_WRITER_FIRST | OBJ_ORPHANED | OBJ_OWNER_ENDED | OBJ_ORDERED | OBJ_BLAMED)
+#define SLOW_FLAGS (OBJ_WRITER_FIRST | OBJ_ORPHANED | OBJ_OWNER_ENDED | OBJ_BLAMED)
 
 static inline bool has_no_attention(const struct thread *thread, uintptr_t sp)
 {
@@ -103,7 +104,11 @@ bool detector_acquire_fast(struct detector *det, struct thread *thread, const st
     struct thread *owner = load_relaxed(&object->owner);
     if (UNLIKELY(owner))
         return owner == thread && acquire_again(thread, object);
-    return take_step(det, thread, object, event);
+    if (!take_step(det, thread, object, event))
+        return false;
+    if (UNLIKELY(object->flags & OBJ_ORDERED))
+        sync_acquire(det, thread, object);
+    return true;
 }
 
 bool detector_release_fast(struct detector *det, struct thread *thread, const struct event *event,
