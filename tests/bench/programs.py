@@ -12,14 +12,27 @@ from load import clients, watched
 
 COMPRESSORS = [("pigz -p2", ["pigz", "-c", "-p2"]), ("xz -T2", ["xz", "-c", "-T2", "-1", "--block-size=1MiB"]),
                ("zstd -T2", ["zstd", "-q", "-c", "-T2", "-9"]), ("pbzip2 -p2", ["pbzip2", "-c", "-p2"])]
+
+
+def memcached(port):
+    return ["memcached", "-u", "root", "-l", "127.0.0.1", "-t", "4", "-p", str(port)]
+
+
+def redis(port, *more):
+    return ["redis-server", "--save", "", *more, "--bind", "127.0.0.1", "--port", str(port)]
+
+
+def redis_threads(port):
+    return redis(port, "--io-threads", "2", "--io-threads-do-reads", "yes")
+
+
+# name, client, command, requests that a connection sends before it reads an answer
 SERVERS = [
-    ("memcached -t 4", clients.Memcached,
-     lambda port: ["memcached", "-u", "root", "-l", "127.0.0.1", "-t", "4", "-p", str(port)]),
-    ("redis", clients.Redis,
-     lambda port: ["redis-server", "--save", "", "--bind", "127.0.0.1", "--port", str(port)]),
-    ("redis, 2 io-threads that poll", clients.Redis,
-     lambda port: ["redis-server", "--save", "", "--io-threads", "2", "--io-threads-do-reads", "yes",
-                   "--bind", "127.0.0.1", "--port", str(port)]),
+    ("memcached -t 4", clients.Memcached, memcached, 1),
+    ("memcached -t 4, pipelined", clients.Memcached, memcached, 32),
+    ("redis", clients.Redis, redis, 1),
+    ("redis, pipelined", clients.Redis, redis, 32),
+    ("redis, 2 io-threads that poll", clients.Redis, redis_threads, 32),
 ]
 LIMIT = 1.05
 
@@ -49,7 +62,7 @@ def compressor_row(bench, name, argv, source):
             "yes" if ratio.ratio <= LIMIT else "no"]
 
 
-def server_row(bench, name, connect, argv):
+def server_row(bench, name, connect, argv, depth):
     """Both servers run at the same time and get the load in turns."""
     with tempfile.TemporaryDirectory(prefix="detect-bench-") as directory:
         servers = []
@@ -58,8 +71,8 @@ def server_row(bench, name, connect, argv):
                 port = clients.free_port()
                 server = watched.Server(argv(port), clients.accepts(port), watch=watch, cwd=directory,
                                         report=os.path.join(directory, "report.json"))
-                servers.append((server, clients.PipelinedLoad(connect, port, 8)))
-            turns = measure.alternate([burst(bench, *each) for each in servers], 3 * bench.rounds)
+                servers.append((server, clients.PipelinedLoad(connect, port, 8, depth)))
+            turns = measure.alternate([burst(bench, depth, *each) for each in servers], 3 * bench.rounds)
             for server, load in servers:
                 load.close()
                 server.stop()
@@ -72,12 +85,12 @@ def server_row(bench, name, connect, argv):
             "yes" if min(cpu.ratio, wall.ratio) <= LIMIT else "no"]
 
 
-def burst(bench, server, load):
+def burst(bench, depth, server, load):
     """(CPU seconds of the server, wall seconds), each per request, over one burst."""
     def run():
         before = server.cpu()
         begin = time.monotonic()
-        requests = load.rounds(20 if bench.quick else 80)
+        requests = load.rounds((20 if bench.quick else 80) // (4 if depth == 1 else 1))
         return (server.cpu() - before) / requests, (time.monotonic() - begin) / requests
     return run
 
@@ -88,10 +101,10 @@ def measure_section(bench):
     make_input(source, 3 if bench.quick else 24)
     for name, argv in COMPRESSORS:
         rows.append(guarded(compressor_row, name, argv[0], bench, name, argv, source))
-    for name, connect, argv in SERVERS:
-        rows.append(guarded(server_row, name, argv(0)[0], bench, name, connect, argv))
+    for name, connect, argv, depth in SERVERS:
+        rows.append(guarded(server_row, name, argv(0)[0], bench, name, connect, argv, depth))
     head = ["program", "native", "detect", "CPU, detect/native", "wall, detect/native", f"within {LIMIT}x"]
-    note = "\nServers: per request, 8 connections with 32 pipelined requests each, nine reads to a write.\n"
+    note = "\nServers: per request, 8 connections, nine reads to a write; one request at a time on each, or 32 at once.\n"
     return measure.table("Programs", head, rows) + note
 
 

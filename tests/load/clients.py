@@ -175,41 +175,44 @@ def client_session(client, number, operations):
 
 
 class PipelinedLoad:
-    """Sends the same batch of requests again and again over several connections, and compares what comes
-    back as a whole: little work for the client, so that the server is what is measured."""
+    """Sends the same batches of `depth` requests again and again over several connections, and compares what
+    comes back as a whole: little work for the client, so that the server is what is measured."""
 
-    DEPTH = 32
+    KEYS = 32
 
-    def __init__(self, connect, port, connections):
-        self.clients = []
+    def __init__(self, connect, port, connections, depth=KEYS):
+        self.clients, self.depth = [], depth
         for number in range(connections):
             client = connect(port)
-            keys = [b"bench-%d-%d" % (number, i) for i in range(self.DEPTH)]
+            keys = [b"bench-%d-%d" % (number, i) for i in range(self.KEYS)]
             value = b"%08d" % number * 12
             for key in keys:
                 client.set(key, value)
             batch = memcached_batch if connect is Memcached else redis_batch
-            self.clients.append((client, *batch(keys, value)))
+            self.clients.append((client, [batch(keys[at:at + depth], value)
+                                          for at in range(0, self.KEYS, depth)]))
 
     def rounds(self, count):
-        """Returns how many requests were answered."""
+        """Each connection does every batch once a round; returns how many requests were answered."""
         for _ in range(count):
-            for client, request, _ in self.clients:
-                client.send(request)
-            for client, _, answer in self.clients:
-                if client.file.read(len(answer)) != answer:
-                    raise AssertionError("wrong answer under load")
-        return count * len(self.clients) * self.DEPTH
+            for at in range(self.KEYS // self.depth):
+                for client, batches in self.clients:
+                    client.send(batches[at][0])
+                for client, batches in self.clients:
+                    answer = batches[at][1]
+                    if client.file.read(len(answer)) != answer:
+                        raise AssertionError("wrong answer under load")
+        return count * len(self.clients) * self.KEYS
 
     def close(self):
-        for client, _, _ in self.clients:
+        for client, _ in self.clients:
             client.close()
 
 
 def memcached_batch(keys, value):
     request, answer = b"", b""
-    for i, key in enumerate(keys):
-        if i % 10 == 0:
+    for key in keys:
+        if key.endswith(b"0"):
             request += b"set %s 0 0 %d\r\n%s\r\n" % (key, len(value), value)
             answer += b"STORED\r\n"
         else:
@@ -220,8 +223,8 @@ def memcached_batch(keys, value):
 
 def redis_batch(keys, value):
     request, answer = b"", b""
-    for i, key in enumerate(keys):
-        if i % 10 == 0:
+    for key in keys:
+        if key.endswith(b"0"):
             request += redis_request(b"SET", key, value)
             answer += b"+OK\r\n"
         else:
