@@ -210,13 +210,15 @@ bool locks_drop(struct thread *thread, struct object *object)
 
 /* --- requests --------------------------------------------------------------------------------- */
 
-/* With a timeout it is a mistake too: it can only run out. */
-static bool waits_for_itself(const struct thread *thread, const struct object *object)
+/* With a timeout it is a mistake too: it can only run out. But not for a semaphore: whoever waits with a timeout
+ * for one that behaved as a lock so far may well mean that another thread will post it. */
+static bool waits_for_itself(const struct thread *thread, const struct object *object,
+                             const struct event *event)
 {
     if (load_relaxed(&object->owner) != thread)
         return false;
     if (object->kind == OBJECT_SEM)
-        return object->flags & OBJ_CONFIRMED;
+        return (object->flags & OBJ_CONFIRMED) && !(event->flags & EVF_TIMED);
     return !(object->flags & (OBJ_RECURSIVE | OBJ_ERRORCHECK));
 }
 
@@ -224,7 +226,7 @@ static bool waits_for_itself(const struct thread *thread, const struct object *o
 static bool blocks_itself(struct detector *det, struct thread *thread, struct object *object,
                           const struct event *event)
 {
-    if (waits_for_itself(thread, object)) {
+    if (waits_for_itself(thread, object, event)) {
         misuse_double_lock(det, thread, object, event);
         return !(event->flags & EVF_TIMED);
     }

@@ -74,11 +74,12 @@ def others():
     timer.join()
     print("timed out", lock.acquire(timeout=0.01) and lock.acquire(timeout=0.01))
     lock.release()
-    database = sqlite3.connect(":memory:", check_same_thread=False)
+    database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     database.execute("CREATE TABLE t (n)")
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        for n in range(100):
-            pool.submit(database.execute, "INSERT INTO t VALUES (?)", (n,))
+        inserts = [pool.submit(database.execute, "INSERT INTO t VALUES (?)", (n,)) for n in range(100)]
+    for insert in inserts:
+        insert.result()
     print("database", database.execute("SELECT SUM(n) FROM t").fetchone())
     threading.Thread(target=time.sleep, args=(100,), daemon=True).start()
 
