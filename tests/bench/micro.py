@@ -36,7 +36,7 @@ def one_run(bench, tool, operation):
     share = tool.share
     if pinned:
         share = max(share, 0.05)  # an operation is a context switch: already slow natively
-    locks = int(locks * min(1.0, share * 10))
+    locks = int(locks * share)
     count = max(200, int(iterations * share))
     argv = [*tool.prefix, bench.binary(tool, "bench/locks.c"), workload, str(threads), str(count), str(locks)]
     result = watched.run(argv, timeout=300, cpus={min(os.sched_getaffinity(0))} if pinned else None)
@@ -54,27 +54,25 @@ def measure_operation(bench, operation):
     ratio = measure.Ratio(detect, native)
     row = [operation[0], f"{measure.figure(ratio.native)} ns", f"{measure.figure(ratio.median)} ns",
            f"+{measure.figure(max(0.0, ratio.median - ratio.native))} ns", str(ratio)]
-    for tool in bench.peers:
-        values = [run(tool)() for _ in range(bench.peer_rounds)]
-        peer = measure.Ratio(values, native)
-        row.append(f"{measure.figure(peer.ratio)}x ({measure.figure(peer.median / ratio.median)}x detect)")
+    row += [peer_cell(run(tool), bench.peer_rounds, native, ratio) for tool in bench.peers]
     kept = ratio.ratio <= PAIR_RATIO or ratio.median - ratio.native <= PAIR_NS
     return row + ["yes" if kept else "no"]
 
 
-def measured(function, bench, operation):
-    """A driver that fails under one tool costs its row, not the whole bench."""
+def peer_cell(run, rounds, native, detect):
+    """A peer that fails on the driver costs its cell, not the whole bench."""
     try:
-        return function(bench, operation)
-    except (RuntimeError, ValueError, IndexError) as error:
-        return [operation[0], f"failed: {str(error).splitlines()[0]}"]
+        peer = measure.Ratio([run() for _ in range(rounds)], native)
+    except RuntimeError as error:
+        return "failed: " + str(error).splitlines()[0].rpartition(": ")[2]
+    return f"{measure.figure(peer.ratio)}x ({measure.figure(peer.median / detect.median)}x detect)"
 
 
 def measure_all(bench):
     operations = OPERATIONS
     if bench.quick:
         operations = [op for op in OPERATIONS if op[0] in QUICK]
-    return [measured(measure_operation, bench, operation) for operation in operations]
+    return [measure_operation(bench, operation) for operation in operations]
 
 
 QUICK = {"lock/unlock, 2 threads", "nested lock/unlock, each of two", "rwlock read", "semaphore wait/post",
