@@ -120,18 +120,7 @@ bool detector_release_fast(struct detector *det, struct thread *thread, const st
     struct object *object = objects_cached(thread->objects, event->object, event->addr);
     if (UNLIKELY(!object))
         return false;
-    struct held_lock *held = held_find(&thread->held, object);
-    if (UNLIKELY(!held || !held_is_current(held, thread)))
-        return false;
-    if (--held->depth > 0)
-        return true;
-    thread->released = object->uid;
-    if (held->mode == MODE_SHARED)
-        fetch_add_relaxed(&object->readers, -1);
-    else
-        store_release(&object->owner, NULL);
-    held_remove_at(&thread->held, (uint32_t)(held - thread->held.locks));
-    return true;
+    return locks_drop(thread, object);
 }
 
 /* --- order ------------------------------------------------------------------------------------ */
@@ -315,7 +304,6 @@ static void dispatch(struct detector *det, struct thread *thread, const struct e
     case EVENT_HANDLED: handled_changed(det, event->value); break;
     case EVENT_INVALID: misuse_invalid(det, thread, event); break;
     case EVENT_ERROR_RETURNED: misuse_error_returned(det, thread, event); break;
-    case EVENT_FORKED: break; /* detector_forked() has done it all */
     case EVENT_PROCESS_EXIT: process_exit(det, thread, event); break;
     default: det->losses.events_unknown++; break;
     }

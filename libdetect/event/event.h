@@ -80,7 +80,6 @@ enum event_type {
     /* --- errors and ends --------------------------------------------------------------------------- */
     EVENT_INVALID,        /* a call with an invalid argument; value: enum invalid_argument */
     EVENT_ERROR_RETURNED, /* an errorcheck or try call's error; value: the errno */
-    EVENT_FORKED,         /* first event in the child of a fork */
     EVENT_PROCESS_EXIT,   /* by exit(3), return from main or _exit, before anything of it */
     EVENT_TYPES
 };
