@@ -12,13 +12,15 @@ BELOW = {
     "event": {"base", "event"},
     "analysis": {"base", "event", "analysis"},
     "report": {"base", "event", "analysis", "report"},
-    "runtime": {"base", "event", "analysis", "report", "runtime"},
-    "intercept": {"base", "event", "analysis", "report", "runtime", "intercept"},
+    "translate": {"base", "translate"},
+    "runtime": {"base", "event", "analysis", "report", "translate", "runtime"},
+    "intercept": {"base", "event", "analysis", "report", "translate", "runtime", "intercept"},
 }
 CLI_MAY = re.compile(r"report/(format\.h|options\.h|options\.def)$|analysis/kinds\.(h|def)$|base/compiler\.h$")
 SINGLE = {
     r"uthash\.h|utlist\.h|utarray\.h": "libdetect/base/hash.c",
     r"libunwind.*\.h": "libdetect/runtime/unwind.c",
+    r"Zydis/.*|Zycore/.*": "libdetect/translate/x86_64/decode.c",
     r"elfutils/.*|dwarf\.h|libelf\.h|gelf\.h": "cli/symbolize.c",
 }
 LONG = 60

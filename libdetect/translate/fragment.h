@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Fragments: what one stretch of program code became, and where its state is at each of its addresses.
+ *
+ * A fragment begins at the program address pc and follows the fall-through path: over conditional branches (taken
+ * side: an exit) and over calls (which return into it), until an unconditional transfer, an instruction that cannot
+ * be decoded, or a limit of size. Its exits begin as stubs that ask the dispatcher; link.c patches them.
+ *
+ * Made under the translator's lock; once published (map.h) everything but exits' `linked` is immutable. */
+#ifndef DETECT_TRANSLATE_FRAGMENT_H
+#define DETECT_TRANSLATE_FRAGMENT_H
+
+#include "base/compiler.h"
+#include "translate/thread.h"
+
+struct tr_region;
+struct tr_fragment;
+
+enum tr_exit_kind { EXIT_JUMP, EXIT_BRANCH, EXIT_CALL, EXIT_FALL_THROUGH };
+
+/* A direct way out. Its 32-bit displacement lies 4-byte aligned at `site`, so that it is patched in one store. */
+struct tr_exit {
+    struct tr_fragment *fragment;
+    uintptr_t target;        /* program address */
+    uintptr_t site;          /* cache address of the displacement; it is relative to site + 4 */
+    uintptr_t stub;          /* cache address of the stub: what the displacement names while unlinked */
+    struct tr_exit *next_in; /* others that are linked to the same fragment */
+    uint8_t kind;
+    bool linked;
+};
+
+struct tr_fragment {
+    uintptr_t pc, pc_end;       /* program addresses [pc, pc_end) */
+    uintptr_t code, code_end;   /* cache addresses, stubs included */
+    struct tr_region *region;
+    struct tr_exit *exits;      /* exit_count of them */
+    struct tr_exit *in;         /* linked to this fragment's start */
+    uint8_t *places;            /* encoded by place.c: program against cache addresses, spills */
+    uint32_t places_size;
+    uint16_t exit_count;
+    bool evicted;
+};
+
+/* The program's state at one cache address inside a fragment. */
+struct tr_place {
+    uintptr_t pc;        /* of the instruction under way, or about to be; in a stub: where the exit leads */
+    uint16_t spilled;    /* bit per register whose program value is not in it */
+    uint8_t spill_of[TR_REGISTERS]; /* which tr_thread.spill holds it */
+    bool flags_spilled;  /* the program's flags are in a spill slot: spill_of_flags */
+    uint8_t spill_of_flags, flags_form; /* flags_form: how (x86_64/emitter.h) */
+    bool started;        /* the copy of the program's instruction itself, not what was added before it */
+    bool at_return_site; /* exactly the address after a call */
+};
+
+/* False: the address is not in the fragment. Lock-free, async-signal-safe. */
+bool fragment_place(const struct tr_fragment *fragment, uintptr_t code, struct tr_place *place);
+/* The cache address of the program instruction at `pc` inside the fragment, where it may be entered from outside
+ * with all registers in place; 0: not there. */
+uintptr_t fragment_code_at(const struct tr_fragment *fragment, uintptr_t pc);
+bool fragment_is_valid(const struct tr_fragment *fragment);
+
+#endif

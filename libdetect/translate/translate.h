@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* In-process dynamic binary translation: the program's own code runs from a code cache, block by block, so that a
+ * client can see each load and store. The one header that other rooms include; knows nothing of the analysis.
+ *
+ * Words: a *module* is an ELF object; its executable ranges are *translated* (they have lost PROT_EXEC, and whoever
+ * executes there faults and is sent to the cache) or *native*. A *fragment* is the translation of one stretch of
+ * program code. Calls in the cache push cache return addresses and a return is a plain `ret`, so native callees
+ * return straight into the cache; whoever looks at return addresses is shown the program's (tr_unwind_prepare).
+ * Cache addresses are never used twice for different code, because they lie in stacks, jmp_bufs and ucontexts.
+ *
+ * Life: tr_init once; tr_module_add for what shall be translated; tr_take_over; later tr_detach. All calls below may
+ * come from any thread unless said otherwise, with signals deferred (runtime/self.h). */
+#ifndef DETECT_TRANSLATE_TRANSLATE_H
+#define DETECT_TRANSLATE_TRANSLATE_H
+
+#include <signal.h>
+#include <ucontext.h>
+
+#include "base/arena.h"
+#include "base/compiler.h"
+
+/* --- the client ------------------------------------------------------------------------------------------------ */
+
+enum tr_access_kind { /* bits */
+    TR_READ = 1,
+    TR_WRITE = 2,
+    TR_ATOMIC = 4,  /* `lock` prefix, or xchg with memory */
+    TR_STRING = 8,  /* rep-prefixed: size * count bytes, see struct tr_access */
+    TR_STACK = 16,  /* push, pop, call, ret: the implicit operand */
+    TR_MASKED = 32, /* which elements are touched depends on a mask register; called once per touched element */
+};
+
+/* One memory operand of one instruction, as known when it is translated. */
+struct tr_access {
+    uintptr_t pc;    /* the program's instruction */
+    uint32_t size;   /* bytes (of one element with TR_STRING and TR_MASKED) */
+    uint8_t kind;    /* enum tr_access_kind */
+    uint8_t base;    /* base register 0..15 in hardware order, TR_NO_REGISTER, or TR_RIP */
+    uint8_t index;   /* index register or TR_NO_REGISTER */
+    uint8_t scale;
+    int32_t displacement;
+    uint8_t segment; /* 0, or TR_FS, TR_GS */
+};
+enum { TR_NO_REGISTER = 255, TR_RIP = 254, TR_FS = 1, TR_GS = 2 };
+
+/* Functions of the client that the cache calls run on the translator's stack with all of the program's registers
+ * saved, vector ones not: they are compiled with -mgeneral-regs-only, call nothing that is not, are bounded, take no
+ * lock that translation holds (RANK_TRANSLATE), and signals are deferred while they run. */
+struct tr_client {
+    /* At translation: whether this operand is of interest. NULL: none is. */
+    bool (*wants_access)(const struct tr_access *access);
+    /* Before the instruction executes: it touches [address, address + size). For TR_STRING size is the whole range. */
+    void (*on_access)(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc);
+    /* At each call instruction, before it, with the program's return address; and before each return. NULL: not. */
+    void (*on_call)(uintptr_t return_pc, uintptr_t sp);
+    void (*on_return)(uintptr_t pc, uintptr_t sp);
+};
+
+/* --- the host (runtime) ------------------------------------------------------------------------------------------ */
+
+struct tr_host {
+    struct arena *arena;
+    /* Something that this run cannot see; code and text as in runtime_limit. */
+    void (*limit)(const char *code, const char *text);
+    /* The program is about to execute a `syscall` instruction of its own. The host may change the registers in
+     * `context`; true: the host has done it, and the result is in rax. May be NULL. */
+    bool (*on_syscall)(ucontext_t *context);
+    /* A thread leaves the translator: queued signals may be delivered. The program's registers are in the thread's
+     * context (tr_signal_* finds them there). May be NULL. */
+    void (*on_leave)(void);
+};
+
+enum tr_links { TR_LINKS_LAZY, TR_LINKS_NEVER, TR_LINKS_EAGER };
+
+struct tr_options {
+    size_t cache_limit;     /* bytes of code in the cache before something is evicted; 0: the default (256 MiB) */
+    enum tr_links links;    /* stress: direct branches are patched to each other at first use, never, or at once */
+    bool one_instruction;   /* stress: a fragment ends after each instruction */
+    uint32_t flush_every;   /* stress: evict everything after so many new fragments, 0 never */
+};
+
+/* --- life ---------------------------------------------------------------------------------------------------------- */
+
+/* Whether this CPU and kernel can do it: executable memory can be made (probed here, before anything loses
+ * PROT_EXEC), the instructions that the cache itself uses exist. `why` gets a plain sentence if not. */
+bool tr_supported(const char **why);
+/* Once, before all others. `client` may be NULL: bare translation. All three are kept. */
+bool tr_init(const struct tr_options *options, const struct tr_client *client, const struct tr_host *host);
+
+struct tr_module {
+    uintptr_t start, end;  /* an executable mapping of an ELF object */
+    uintptr_t low, high;   /* of the whole object: the cache lies within 2 GiB of all of it */
+    const char *path;      /* kept by copy; where to read text that a debugger has changed in memory; may be NULL */
+    uint64_t file_offset;  /* of `start` in that file */
+    int protection;        /* PROT_ bits of the mapping as the loader made it */
+};
+/* From now on (after tr_take_over: at once) this range is translated. False: out of memory, or refused by the kernel. */
+bool tr_module_add(const struct tr_module *module);
+/* The range is about to be, or has been, unmapped: its fragments go, its cache is given back. */
+void tr_module_remove(uintptr_t start, uintptr_t end);
+/* Whether a program address lies in a translated range; lock-free. */
+bool tr_is_translated(uintptr_t pc);
+
+/* All translated ranges lose PROT_EXEC: from here on this thread and all others run from the cache wherever they are
+ * not native. False: nothing has changed. */
+bool tr_take_over(void);
+/* Translation is left for good: the ranges become executable, every fragment is evicted; threads that are in one
+ * fault once and go on natively, with their registers. */
+void tr_detach(void);
+bool tr_is_on(void);
+
+/* Makes this thread's translator stack, if it has none. Also done at a thread's first fault. False: no memory. */
+bool tr_thread_start(void);
+/* At the thread's end, when it executes no translated code any more. */
+void tr_thread_end(void);
+
+void tr_fork_prepare(void);
+void tr_fork_parent(void);
+/* The child's cache is its own; other threads' stacks are given back. */
+void tr_fork_child(void);
+
+/* --- addresses ---------------------------------------------------------------------------------------------------- */
+
+/* What to call instead of the program's function at pc: its translation, or pc itself where that is native. Saves the
+ * fault of a call from native code. */
+uintptr_t tr_entry(uintptr_t pc);
+/* A cache address (a return address, or an interrupted instruction) as the program's; any other address as it is.
+ * Knows evicted fragments too. Lock-free, async-signal-safe. */
+uintptr_t tr_origin(uintptr_t address);
+/* Whether the address lies in the cache, in use or evicted. */
+bool tr_in_cache(uintptr_t address);
+/* [sp, stack_high): cache return addresses become the program's, so that an unwinder can walk. Returning there
+ * faults once. The number that was replaced. */
+size_t tr_unwind_prepare(uintptr_t sp, uintptr_t stack_high);
+
+/* --- signals (called from the runtime's handler) --------------------------------------------------------------------- */
+
+enum tr_fault {
+    TR_FAULT_PROGRAM,  /* the program's own: its handler's business */
+    TR_FAULT_RESUMED,  /* ours: `context` has been changed, just return from the handler */
+};
+/* A SIGSEGV, SIGBUS, SIGILL or SIGTRAP of this thread. Never deferred. */
+enum tr_fault tr_fault(int signo, const siginfo_t *info, ucontext_t *context);
+
+/* What a handler of the program's interrupts. */
+enum tr_interrupted {
+    TR_AT_NATIVE,  /* native code, or code made at run time: the context is as it should be */
+    TR_AT_CACHE,   /* in the cache, or on the way in or out of the translator, with the program's state known */
+    TR_AT_WORK,    /* inside the translator or the client: defer the signal */
+};
+enum tr_interrupted tr_interrupted(const ucontext_t *context);
+
+/* A handler of the program is about to run, and does so between the two calls. Enter saves what of this thread's
+ * scratch state the handler will use as well, and shows the program's rip and registers in `context`. Leave restores
+ * it, applies what the handler has changed in `context` (rip included) and makes `context` resumable. A handler that
+ * is left by siglongjmp never comes to leave, which is fine. */
+struct tr_signal_save {
+    uint64_t opaque[64];
+};
+void tr_signal_enter(struct tr_signal_save *save, ucontext_t *context);
+void tr_signal_leave(struct tr_signal_save *save, ucontext_t *context);
+
+/* --- what it did ------------------------------------------------------------------------------------------------------ */
+
+struct tr_stats {
+    uint64_t fragments, program_bytes, cache_bytes, metadata_bytes;
+    uint64_t entry_faults;    /* native code executed a translated address */
+    uint64_t dispatches;      /* the cache asked where to go on */
+    uint64_t links, lookups_missed, evictions, undecodable;
+};
+void tr_stats(struct tr_stats *stats);
+/* A block for people: the program's code, the translation, liveness; one line at a time. */
+void tr_dump(uintptr_t pc, void (*line)(void *ctx, const char *text), void *ctx);
+
+#endif

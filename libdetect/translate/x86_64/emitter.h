@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing machine code into a region: a cursor, and the few instructions that translation adds.
+ *
+ * `at` is the address where the code will execute; bytes go to at + delta. Writing beyond `end` sets `full` and writes
+ * nothing: callers check once at the end. */
+#ifndef DETECT_TRANSLATE_X86_64_EMITTER_H
+#define DETECT_TRANSLATE_X86_64_EMITTER_H
+
+#include <string.h>
+
+#include "base/compiler.h"
+#include "translate/cache.h"
+#include "translate/thread.h"
+
+struct emitter {
+    uintptr_t at, end;
+    intptr_t delta;
+    bool full;
+    struct tr_region *region;
+};
+
+static inline void emit_bytes(struct emitter *e, const void *bytes, size_t count)
+{
+    if (UNLIKELY(e->at + count > e->end))
+        e->full = true;
+    else
+        memcpy((void *)(e->at + (uintptr_t)e->delta), bytes, count);
+    e->at += count;
+}
+
+static inline void emit8(struct emitter *e, uint8_t value) { emit_bytes(e, &value, 1); }
+static inline void emit32(struct emitter *e, uint32_t value) { emit_bytes(e, &value, 4); }
+static inline void emit64(struct emitter *e, uint64_t value) { emit_bytes(e, &value, 8); }
+
+/* mov %reg, %fs:offset */
+void emit_store_fs(struct emitter *e, unsigned reg, int32_t offset);
+/* mov %fs:offset, %reg */
+void emit_load_fs(struct emitter *e, unsigned reg, int32_t offset);
+/* movabs $value, %reg */
+void emit_constant(struct emitter *e, unsigned reg, uint64_t value);
+/* jmp or call to a cache address of the same region; its displacement 4-byte aligned if `aligned` (nops before).
+ * The displacement's address. */
+uintptr_t emit_jump(struct emitter *e, uintptr_t to, bool aligned);
+uintptr_t emit_call(struct emitter *e, uintptr_t to, bool aligned);
+uintptr_t emit_branch(struct emitter *e, unsigned condition, uintptr_t to, bool aligned);
+void emit_nops(struct emitter *e, size_t count);
+
+#endif
