@@ -32,17 +32,24 @@ static inline void emit8(struct emitter *e, uint8_t value) { emit_bytes(e, &valu
 static inline void emit32(struct emitter *e, uint32_t value) { emit_bytes(e, &value, 4); }
 static inline void emit64(struct emitter *e, uint64_t value) { emit_bytes(e, &value, 8); }
 
-/* mov %reg, %fs:offset */
+/* mov %reg, %fs:offset (always EMIT_FS_SIZE bytes) */
+enum { EMIT_FS_SIZE = 9 };
 void emit_store_fs(struct emitter *e, unsigned reg, int32_t offset);
-/* mov %fs:offset, %reg */
+/* mov %fs:offset, %reg (likewise) */
 void emit_load_fs(struct emitter *e, unsigned reg, int32_t offset);
-/* movabs $value, %reg */
+/* %reg = value, by the shortest form */
 void emit_constant(struct emitter *e, unsigned reg, uint64_t value);
-/* jmp or call to a cache address of the same region; its displacement 4-byte aligned if `aligned` (nops before).
- * The displacement's address. */
+/* push a 64-bit value; no register is used */
+void emit_push_constant(struct emitter *e, uint64_t value);
+
+/* jmp, call, jcc or xbegin to a cache address of the same region. `aligned`: its displacement lies inside one aligned
+ * 8-byte word (nops before), so that one store patches it. The displacement's address. */
 uintptr_t emit_jump(struct emitter *e, uintptr_t to, bool aligned);
 uintptr_t emit_call(struct emitter *e, uintptr_t to, bool aligned);
 uintptr_t emit_branch(struct emitter *e, unsigned condition, uintptr_t to, bool aligned);
+uintptr_t emit_transaction(struct emitter *e, uintptr_t to, bool aligned);
+/* Changes such a displacement in code that has not been published. */
+void emit_set_displacement(struct emitter *e, uintptr_t site, uintptr_t to);
 void emit_nops(struct emitter *e, size_t count);
 
 #endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* The program's instructions by Zydis, brought into the form of decode.h. Called by the builder under the
+ * translator's lock; Zydis may use vector registers, so its caller has saved them. */
+#include "translate/x86_64/decode.h"
+
+#include <Zydis/Zydis.h>
+#include <cpuid.h>
+#include <string.h>
+
+#include "translate/thread.h"
+
+static ZydisDecoder full_decoder, flow_decoder;
+
+/* AMD's CPUs truncate the target of a branch with a 66 prefix, Intel's ignore the prefix. */
+static bool cpu_is_amd(void)
+{
+    unsigned eax, ebx, ecx, edx;
+    if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx))
+        return false;
+    return ebx == signature_AMD_ebx || ebx == 0x6f677948 /* "Hygo" */;
+}
+
+static void init_decoder(ZydisDecoder *decoder, bool minimal)
+{
+    ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_MINIMAL, minimal);
+    ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_AMD_BRANCHES, cpu_is_amd());
+}
+
+void decode_init(void)
+{
+    init_decoder(&full_decoder, false);
+    init_decoder(&flow_decoder, true);
+}
+
+/* --- control flow ------------------------------------------------------------------------------------------------ */
+
+static bool is_direct(const ZydisDecodedInstruction *z)
+{
+    return z->raw.imm[0].is_relative;
+}
+
+/* FF /3 and /5: far transfers through memory; 9A, EA do not exist in 64-bit mode. */
+static enum tr_flow jump_or_call(const ZydisDecodedInstruction *z, enum tr_flow direct, enum tr_flow indirect)
+{
+    if (is_direct(z))
+        return direct;
+    return z->raw.modrm.reg == 3 || z->raw.modrm.reg == 5 ? FLOW_TRAP : indirect;
+}
+
+static enum tr_flow flow_of(const ZydisDecodedInstruction *z)
+{
+    switch (z->mnemonic) {
+    case ZYDIS_MNEMONIC_JMP:
+        return jump_or_call(z, FLOW_JUMP, FLOW_JUMP_INDIRECT);
+    case ZYDIS_MNEMONIC_CALL:
+        return jump_or_call(z, FLOW_CALL, FLOW_CALL_INDIRECT);
+    case ZYDIS_MNEMONIC_RET:
+        return z->opcode == 0xc3 || z->opcode == 0xc2 ? FLOW_RETURN : FLOW_TRAP;
+    case ZYDIS_MNEMONIC_JRCXZ:
+    case ZYDIS_MNEMONIC_JECXZ:
+    case ZYDIS_MNEMONIC_JCXZ:
+    case ZYDIS_MNEMONIC_LOOP:
+    case ZYDIS_MNEMONIC_LOOPE:
+    case ZYDIS_MNEMONIC_LOOPNE:
+        return FLOW_BRANCH_SHORT;
+    case ZYDIS_MNEMONIC_XBEGIN:
+        return FLOW_TRANSACTION;
+    case ZYDIS_MNEMONIC_SYSCALL:
+        return FLOW_SYSCALL;
+    case ZYDIS_MNEMONIC_INT3:
+    case ZYDIS_MNEMONIC_INT1:
+    case ZYDIS_MNEMONIC_IRET:
+    case ZYDIS_MNEMONIC_IRETD:
+    case ZYDIS_MNEMONIC_IRETQ:
+    case ZYDIS_MNEMONIC_SYSENTER:
+        return FLOW_TRAP;
+    case ZYDIS_MNEMONIC_UD0:
+    case ZYDIS_MNEMONIC_UD1:
+    case ZYDIS_MNEMONIC_UD2:
+    case ZYDIS_MNEMONIC_HLT:
+        return FLOW_STOP;
+    default:
+        return z->raw.imm[0].is_relative ? FLOW_BRANCH : FLOW_NEXT;
+    }
+}
+
+static void take_flow(struct tr_insn *insn, const ZydisDecodedInstruction *z)
+{
+    insn->flow = (uint8_t)flow_of(z);
+    if (!is_direct(z))
+        return;
+    insn->target = insn->pc + z->length + (uint64_t)z->raw.imm[0].value.s;
+    insn->condition = z->opcode & 15;
+}
+
+/* --- layout -------------------------------------------------------------------------------------------------------- */
+
+static void take_encoding(struct tr_insn *insn, const ZydisDecodedInstruction *z)
+{
+    switch (z->encoding) {
+    case ZYDIS_INSTRUCTION_ENCODING_VEX:
+        insn->encoding = z->raw.vex.size == 2 ? ENCODING_VEX2 : ENCODING_VEX3;
+        insn->prefix_at = z->raw.vex.offset;
+        break;
+    case ZYDIS_INSTRUCTION_ENCODING_EVEX:
+        insn->encoding = ENCODING_EVEX;
+        insn->prefix_at = z->raw.evex.offset;
+        break;
+    case ZYDIS_INSTRUCTION_ENCODING_XOP:
+        insn->encoding = ENCODING_XOP;
+        insn->prefix_at = z->raw.xop.offset;
+        break;
+    default:
+        insn->encoding = z->attributes & ZYDIS_ATTRIB_HAS_REX ? ENCODING_REX : ENCODING_LEGACY;
+        insn->prefix_at = z->raw.rex.offset;
+        break;
+    }
+}
+
+/* mod 00, r/m 101 is rip-relative wherever ModRM names memory (for a few instructions mod is ignored: moves from and to
+ * control and debug registers, which are privileged anyway). */
+static void take_layout(struct tr_insn *insn, const ZydisDecodedInstruction *z)
+{
+    take_encoding(insn, z);
+    if (!(z->attributes & ZYDIS_ATTRIB_HAS_MODRM))
+        return;
+    insn->modrm_at = z->raw.modrm.offset;
+    insn->is_lea = z->mnemonic == ZYDIS_MNEMONIC_LEA;
+    if (z->raw.modrm.mod != 0 || z->raw.modrm.rm != 5 || z->raw.disp.size != 32)
+        return;
+    insn->displacement_at = z->raw.disp.offset;
+    insn->displacement_width = z->address_width;
+    insn->rip_operand = insn->pc + z->length + (uint64_t)z->raw.disp.value;
+    if (z->address_width == 32)
+        insn->rip_operand = (uint32_t)insn->rip_operand;
+}
+
+static bool begin(struct tr_insn *insn, const uint8_t *bytes, size_t size, uintptr_t pc)
+{
+    memset(insn, 0, offsetof(struct tr_insn, access));
+    insn->pc = pc;
+    insn->flow = FLOW_STOP;
+    memcpy(insn->bytes, bytes, size < INSN_MAX ? size : INSN_MAX);
+    return size > 0;
+}
+
+bool decode(struct tr_insn *insn, const uint8_t *bytes, size_t size, uintptr_t pc)
+{
+    ZydisDecodedInstruction z;
+    ZydisDecoderContext context;
+    if (!begin(insn, bytes, size, pc) ||
+        !ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&flow_decoder, &context, bytes, size, &z)))
+        return false;
+    insn->length = z.length;
+    take_flow(insn, &z);
+    take_layout(insn, &z);
+    return true;
+}
+
+/* --- registers and flags ------------------------------------------------------------------------------------------ */
+
+struct register_part {
+    uint8_t reg;     /* TR_NO_REGISTER: none of the general ones */
+    bool is_partial; /* a write leaves the rest as it was */
+};
+
+static struct register_part general_register(ZydisRegister reg)
+{
+    if (reg >= ZYDIS_REGISTER_EAX && reg <= ZYDIS_REGISTER_R15D)
+        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_EAX), false};
+    if (reg >= ZYDIS_REGISTER_RAX && reg <= ZYDIS_REGISTER_R15)
+        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_RAX), false};
+    if (reg >= ZYDIS_REGISTER_AX && reg <= ZYDIS_REGISTER_R15W)
+        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_AX), true};
+    if (reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH)
+        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_AH), true};
+    if (reg >= ZYDIS_REGISTER_AL && reg <= ZYDIS_REGISTER_BL)
+        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_AL), true};
+    if (reg >= ZYDIS_REGISTER_SPL && reg <= ZYDIS_REGISTER_R15B)
+        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_SPL + TR_RSP), true};
+    return (struct register_part){TR_NO_REGISTER, false};
+}
+
+static uint16_t register_bit(ZydisRegister reg)
+{
+    struct register_part part = general_register(reg);
+    return part.reg == TR_NO_REGISTER ? 0 : (uint16_t)(1u << part.reg);
+}
+
+/* Zydis calls the destination of these written; with a zero source (bsf, bsr), or a count of zero, it is not. */
+static bool may_keep_destination(const ZydisDecodedInstruction *z)
+{
+    switch (z->mnemonic) {
+    case ZYDIS_MNEMONIC_BSF:
+    case ZYDIS_MNEMONIC_BSR:
+    case ZYDIS_MNEMONIC_LAR:
+    case ZYDIS_MNEMONIC_LSL:
+    case ZYDIS_MNEMONIC_RDSSPD:
+    case ZYDIS_MNEMONIC_RDSSPQ:
+        return true;
+    default:
+        return (z->attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) != 0;
+    }
+}
+
+static void take_register(struct tr_insn *insn, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operand)
+{
+    struct register_part part = general_register(operand->reg.value);
+    if (part.reg == TR_NO_REGISTER)
+        return;
+    uint16_t bit = (uint16_t)(1u << part.reg);
+    if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+        insn->reads |= bit;
+    if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) {
+        insn->writes |= bit;
+        if (part.is_partial || !(operand->actions & ZYDIS_OPERAND_ACTION_WRITE) || may_keep_destination(z))
+            insn->reads |= bit;
+    }
+}
+
+/* Shifts and rotations by a count of zero leave the flags as they were, as do repeated compares that do nothing. */
+static bool may_keep_flags(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)
+{
+    if (z->attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE))
+        return true;
+    switch (z->mnemonic) {
+    case ZYDIS_MNEMONIC_SHL:
+    case ZYDIS_MNEMONIC_SHR:
+    case ZYDIS_MNEMONIC_SAR:
+    case ZYDIS_MNEMONIC_ROL:
+    case ZYDIS_MNEMONIC_ROR:
+    case ZYDIS_MNEMONIC_RCL:
+    case ZYDIS_MNEMONIC_RCR:
+    case ZYDIS_MNEMONIC_SHLD:
+    case ZYDIS_MNEMONIC_SHRD: {
+        const ZydisDecodedOperand *count = &operands[z->operand_count_visible - 1];
+        return count->type != ZYDIS_OPERAND_TYPE_IMMEDIATE ||
+               (count->imm.value.u & (z->operand_width == 64 ? 63 : 31)) == 0;
+    }
+    default:
+        return false;
+    }
+}
+
+static void take_flags(struct tr_insn *insn, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)
+{
+    const ZydisAccessedFlags *flags = z->cpu_flags;
+    if (!flags)
+        return;
+    insn->flags_read = flags->tested;
+    if (!may_keep_flags(z, operands))
+        insn->flags_written = flags->modified | flags->set_0 | flags->set_1 | flags->undefined;
+}
+
+/* --- memory operands ---------------------------------------------------------------------------------------------- */
+
+static uint8_t address_register(ZydisRegister reg)
+{
+    if (reg == ZYDIS_REGISTER_RIP || reg == ZYDIS_REGISTER_EIP)
+        return TR_RIP;
+    return general_register(reg).reg;
+}
+
+static uint8_t access_kind(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operand)
+{
+    uint8_t kind = 0;
+    if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+        kind |= TR_READ;
+    if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+        kind |= TR_WRITE;
+    if (kind != 0 && ((z->attributes & ZYDIS_ATTRIB_HAS_LOCK) || z->mnemonic == ZYDIS_MNEMONIC_XCHG))
+        kind |= TR_ATOMIC;
+    return kind;
+}
+
+static void take_memory(struct tr_insn *insn, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operand)
+{
+    insn->reads |= register_bit(operand->mem.base) | register_bit(operand->mem.index);
+    uint8_t kind = access_kind(z, operand);
+    if (operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN || kind == 0 || insn->access_count == ARRAY_LEN(insn->access))
+        return;
+    insn->access[insn->access_count++] = (struct tr_access){
+        .pc = insn->pc,
+        .size = operand->size / 8u,
+        .kind = kind,
+        .base = address_register(operand->mem.base),
+        .index = address_register(operand->mem.index),
+        .scale = operand->mem.scale,
+        .displacement = (int32_t)operand->mem.disp.value,
+        .segment = operand->mem.segment == ZYDIS_REGISTER_FS   ? TR_FS
+                   : operand->mem.segment == ZYDIS_REGISTER_GS ? TR_GS
+                                                               : 0,
+    };
+}
+
+bool decode_operands(struct tr_insn *insn, const uint8_t *bytes, size_t size, uintptr_t pc)
+{
+    ZydisDecodedInstruction z;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    if (!begin(insn, bytes, size, pc) ||
+        !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&full_decoder, bytes, size, &z, operands)))
+        return false;
+    insn->length = z.length;
+    take_flow(insn, &z);
+    take_layout(insn, &z);
+    take_flags(insn, &z, operands);
+    for (unsigned i = 0; i < z.operand_count; i++) {
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
+            take_register(insn, &z, &operands[i]);
+        else if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
+            take_memory(insn, &z, &operands[i]);
+    }
+    return true;
+}
