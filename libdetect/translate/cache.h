@@ -14,21 +14,52 @@
 #include "base/compiler.h"
 #include "translate/fragment.h"
 
+/* Addresses are handed out in chunks: each belongs to one module, so that a module's code can go without others'. */
+#define CHUNK_SIZE 65536u
+#define FRAGMENT_MAX 32768u /* bytes of code, stubs included */
+
+struct tr_chunk;
+
 struct tr_region {
     uintptr_t start, end;   /* executable addresses; reserved, made usable chunk by chunk */
-    uintptr_t next;         /* where the next fragment goes */
+    uintptr_t next, limit;  /* after cache_region: where the fragment goes, and what it must not go beyond */
     intptr_t write_delta;   /* code at address a is written at a + write_delta (0 where W and X go together) */
-    uintptr_t enter_exit;   /* jump here from an exit's stub: rax is in spill[0], rax = struct tr_exit * */
-    uintptr_t enter_indirect_jump, enter_indirect_call; /* see x86_64/indirect.c */
+    /* Shared code at the region's start. Jump to
+     * enter_exit      from an exit's stub: rax is in spill[0], rax = struct tr_exit *
+     * enter_hook      likewise, rax = struct tr_hook *: runs it, goes on at its `resume`
+     * enter_indirect  rax and rcx are in spill[0] and spill[1], rax = where the program jumps to
+     * leave           all registers but rcx are the program's: takes it from context and jumps to tr_thread.resume */
+    uintptr_t enter_exit, enter_hook, enter_indirect, leave;
+    uintptr_t shared_end;
+    struct tr_chunk *chunks; /* chunk_count of them, by address */
+    uint32_t chunk_count, chunks_used;
     struct tr_region *older;
 };
 
-/* Space for a fragment of code at pc, at least `bytes`; NULL: none, evict or stop. Lock held. */
+/* What cache code calls out for. Embedded in the caller's own record; never moves while its code lives. `run` gets the
+ * program's registers in tr_thread.context and may change them; it runs on the translator's stack with signals
+ * deferred, in code compiled with -mgeneral-regs-only, and may set tr_thread.resume to go elsewhere than `resume`. */
+struct tr_hook {
+    void (*run)(struct tr_hook *hook);
+    uintptr_t resume; /* cache address */
+    uintptr_t pc;     /* of the program's instruction that it belongs to */
+};
+
+/* Space for a fragment of code at pc, at least `bytes` (at most FRAGMENT_MAX) from region->next on; NULL: none,
+ * evict or stop. Lock held. */
 struct tr_region *cache_region(uintptr_t pc, size_t bytes);
-/* The fragment's code [code, code_end) is written: publish it, and reserve the space. Lock held. */
+/* The fragment's code [code, code_end) is written, code == region->next: publish it, and reserve the space. Its own
+ * pc becomes an entry of the map; others are added as they are asked for. Lock held. */
 bool cache_publish(struct tr_fragment *fragment);
 /* The fragment that contains the cache address, evicted ones as well; NULL. Lock-free, async-signal-safe. */
 struct tr_fragment *cache_fragment(uintptr_t code);
+/* As fragment_place, for any address of the cache: stubs of indirect jumps and shared code too. */
+bool cache_place(uintptr_t code, struct tr_place *place);
+/* Whether the address lies in a region. */
+bool cache_contains(uintptr_t code);
+
+/* A live fragment's cache address for pc in its midst, where it may be entered; 0. Lock held. */
+uintptr_t cache_inside(uintptr_t pc, struct tr_fragment **fragment);
 
 /* The published translation of exactly this program address; 0: none. Lock-free. */
 uintptr_t map_find(uintptr_t pc);

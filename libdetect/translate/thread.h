@@ -21,8 +21,9 @@ struct tr_context {
 
 enum tr_inside {
     TR_OUTSIDE,
-    TR_WORKING, /* signals are deferred; `context` is complete */
-    TR_LEAVING, /* `context` and `resume` are final: a signal may be delivered, and shows them */
+    TR_WORKING, /* signals are deferred; `context` is complete, or about to be */
+    TR_LEAVING, /* `context` and `resume` are final, vector registers are the program's: a signal may be delivered,
+                 * if its frame shows `context`, and the handler's return goes to `resume` with all registers from it */
 };
 
 #define TR_SPILLS 4
@@ -31,7 +32,7 @@ struct tr_thread {
     uint64_t spill[TR_SPILLS]; /* registers that cache code has borrowed, in order of borrowing */
     uint64_t resume;           /* cache or native address that leaving jumps to */
     uint32_t inside;           /* enum tr_inside */
-    uint32_t unused;
+    uint32_t deferred;         /* a signal came while WORKING: whoever leaves calls host->on_leave first */
     uint8_t *stack_top;        /* of the translator's stack, 16-byte aligned; NULL: not yet made */
     void *client;              /* the client's */
     struct tr_context context;

@@ -13,11 +13,19 @@
  * At its first instruction all registers are the program's; afterwards rax is in spill[0]. */
 void stub_emit(struct emitter *e, struct tr_exit *exit);
 
-/* An indirect jump or call: the operand (register or memory, any addressing mode; already relocated in `insn` if
- * rip-relative) is looked up and control goes there. A call pushes the cache address that follows the sequence. Flags
- * and all registers reach the target as the program has them. `dead`: registers whose values nobody needs (bit set),
- * flags_dead likewise: cheaper sequences may use them. `mark` is called after each emitted instruction at which the
- * spilled set has changed, so that fragment_place can tell (place.c). */
+/* An indirect jump or call, `insn` as decoded from the program (not relocated: a rip-relative operand is fixed here).
+ * Flags and all registers reach the target as the program has them. A call pushes the cache address that follows the
+ * sequence, and its return site is told to `places`, as is what is spilled in between. `dead`: registers whose values
+ * nobody needs (bit set), flags_dead likewise: cheaper sequences may use them.
+ *
+ *     mov    %rax, %fs:spill0
+ *     mov    operand, %rax
+ *     mov    %rcx, %fs:spill1
+ *     movabs $table / 8, %rcx      a table of 65536 code addresses, indexed by the target's low 16 bits
+ *     mov    %ax, %cx
+ *     jmp    *(,%rcx,8)            or call
+ *
+ * leads to the stub of one target, which checks that it is meant, gives rax and rcx back and goes there (indirect.c). */
 struct place_writer;
 void indirect_emit(struct emitter *e, const struct tr_insn *insn, uint16_t dead, bool flags_dead,
                    struct place_writer *places);
