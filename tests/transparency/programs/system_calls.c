@@ -8,11 +8,13 @@
 #include "show.h"
 
 static int word, pipe_fds[2];
+static long woken; /* shown by the other thread: both at once would print in any order */
+
 static void *waker(void *arg)
 {
-    sleep_ms(20);
+    while (!(woken = syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0)))
+        sleep_ms(1);
     __atomic_store_n(&word, 1, __ATOMIC_RELEASE);
-    SHOW(syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
     return arg;
 }
 
@@ -37,6 +39,7 @@ int main(void)
     pthread_create(&t, NULL, waker, NULL);
     SHOW(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0));
     pthread_join(t, NULL);
+    SHOW(woken);
     SHOW(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0));
     SHOW(syscall(SYS_getpid) == getpid());
     SHOW(syscall(SYS_write, 1, "written\n", 8));
