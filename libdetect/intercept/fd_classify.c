@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What an open descriptor is; see fd_classify.h.
  *
- * A TCP connection whose peer is on this machine is known by its pair of ports, a UDP socket by its own port, a
+ * A TCP connection whose peer is on this machine is known by its pair of ports, if its peer can be in this process:
+ * one of the ends called connect then, and before the other one existed. A UDP socket is known by its own port, a
  * Unix stream by the path that its server listens on: all clients of one path share their channels, which orders
  * a little more than necessary (sock_diag would tell them apart, at the cost of a netlink request each). */
 #include "intercept/fd_classify.h"
@@ -99,10 +100,29 @@ static bool stays_here(const struct address *own, const struct address *peer)
 
 /* --- Internet ------------------------------------------------------------------------------------------- */
 
+/* Ports of this machine that the process has tried to connect to, a bit each. */
+static uint64_t called_ports[UINT16_MAX / 64 + 1];
+
+static bool is_called(uint16_t port)
+{
+    return load_relaxed(&called_ports[port / 64]) >> port % 64 & 1;
+}
+
+void fd_calls(const struct sockaddr *address, socklen_t length)
+{
+    struct address to;
+    if (!take(&to, address, length) || !is_internet(&to))
+        return;
+    uint16_t port = port_of(&to);
+    if (!is_called(port))
+        fetch_or_relaxed(&called_ports[port / 64], 1ull << port % 64);
+}
+
 static bool classify_stream(const struct address *own, const struct address *peer,
                             struct fd_nature *nature)
 {
-    if (!stays_here(own, peer))
+    /* What another process writes orders nothing here. */
+    if (!stays_here(own, peer) || !(is_called(port_of(own)) || is_called(port_of(peer))))
         return true;
     nature->in = make_key(KEY_TCP, port_of(peer), port_of(own));
     nature->out = make_key(KEY_TCP, port_of(own), port_of(peer));

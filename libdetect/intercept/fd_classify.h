@@ -14,6 +14,9 @@ bool fd_classify(int fd, struct fd_nature *nature);
 /* What is known of `fd`, found out now if need be; NULL if that is not possible. Called outside of the
  * detector. */
 struct description *fd_describe(int fd);
+/* The process is about to connect a stream to `address`: it may have both ends from now on. Must come before the real
+ * call, whether there are threads yet or not. */
+void fd_calls(const struct sockaddr *address, socklen_t length);
 /* The key of datagrams that are sent to `address` by a socket; 0 if they leave the machine. */
 uint64_t fd_datagram_key(int fd, const struct sockaddr *address, socklen_t length);
 /* The key of what passes from connect to accept on a listening address; 0 if there is none. */

@@ -326,6 +326,7 @@ INTERCEPT(int, connect, (int fd, const struct sockaddr *to, socklen_t length))
     struct call_site site = CALL_SITE();
     if (fd_lookup(fd)) /* a datagram socket may change its peer */
         forget(fd, &site);
+    fd_calls(to, length);
     if (order_wanted())
         RELEASE_TO(meeting(fd_listen_key(to, length), &site));
     int result = REAL(connect)(fd, to, length);

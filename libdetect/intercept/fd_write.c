@@ -50,6 +50,8 @@ INTERCEPT(ssize_t, sendto, (int fd, const void *data, size_t count, int flags,
                             const struct sockaddr *to, socklen_t length))
 {
     struct call_site site = CALL_SITE();
+    if (UNLIKELY(flags & MSG_FASTOPEN))
+        fd_calls(to, length);
     RELEASE_TO(sink_with_address(fd, to, length, &site));
     return REAL(sendto)(fd, data, count, flags, to, length);
 }
@@ -57,6 +59,8 @@ INTERCEPT(ssize_t, sendto, (int fd, const void *data, size_t count, int flags,
 INTERCEPT(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
 {
     struct call_site site = CALL_SITE();
+    if (UNLIKELY(flags & MSG_FASTOPEN))
+        fd_calls(message->msg_name, message->msg_namelen);
     if (order_wanted())
         RELEASE_TO(sink_with_address(fd, message->msg_name, message->msg_namelen, &site));
     return REAL(sendmsg)(fd, message, flags);
