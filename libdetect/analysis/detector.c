@@ -2,8 +2,8 @@
 /* The entry of the analysis (detector.h): the fast path of lock operations, and the dispatch of all other
  * events under the analysis lock. Called by the runtime's emit() for everything that is watched.
  *
- * Rules of the fast path: no allocation; no lock and no clock, but the object's own for semaphores and for
- * mutexes that carry order; it touches the thread's own record and the first half cache line of the
+ * Rules of the fast path: no allocation but for the thread's own cache of objects; no lock and no clock, but the
+ * object's own for semaphores and for mutexes that carry order; it touches the thread's own record and the first half cache line of the
  * object's, and leaves everything unusual to the slow path. */
 #include "analysis/detector.h"
 
@@ -32,7 +32,7 @@ static inline bool is_ordinary(const struct thread *thread, const struct event *
 }
 
 /* The node of what is held, if the thread has made all these steps before. */
-static inline lg_node known_node(struct thread *thread)
+static ALWAYS_INLINE lg_node known_node(struct thread *thread)
 {
     struct held_list *held = &thread->held;
     lg_node node = held->known ? held->locks[held->known - 1].node : LG_ROOT;
@@ -46,7 +46,7 @@ static inline lg_node known_node(struct thread *thread)
 }
 
 /* The step in the acquisition tree; false if it is a new one. */
-static inline bool known_step(struct thread *thread, const struct object *object,
+static ALWAYS_INLINE bool known_step(struct thread *thread, const struct object *object,
                               const struct event *event, lg_node *node)
 {
     *node = LG_UNKNOWN;
@@ -71,7 +71,7 @@ static inline bool acquire_again(struct thread *thread, struct object *object)
 }
 
 /* Takes what nobody holds exclusively. */
-static inline bool take_step(struct detector *det, struct thread *thread, struct object *object,
+static ALWAYS_INLINE bool take_step(struct detector *det, struct thread *thread, struct object *object,
                              const struct event *event)
 {
     bool shared = event->mode == MODE_SHARED;
@@ -93,12 +93,22 @@ static inline bool take_step(struct detector *det, struct thread *thread, struct
     return true;
 }
 
+/* The live record; NULL if there is none, or none was found while others were being added. */
+static ALWAYS_INLINE struct object *find(struct detector *det, struct thread *thread,
+                                         const struct event *event)
+{
+    struct object *object = objects_cached(&thread->objects, event->object, event->addr);
+    if (LIKELY(object))
+        return object;
+    return objects_find_in(&det->objects, &thread->objects, event->object, event->addr);
+}
+
 bool detector_acquire_fast(struct detector *det, struct thread *thread, const struct event *event,
                            uintptr_t sp)
 {
     if (!is_ordinary(thread, event, sp))
         return false;
-    struct object *object = objects_cached(thread->objects, event->object, event->addr);
+    struct object *object = find(det, thread, event);
     if (UNLIKELY(!object || object->flags & SLOW_FLAGS))
         return false;
     struct thread *owner = load_relaxed(&object->owner);
@@ -114,10 +124,9 @@ bool detector_acquire_fast(struct detector *det, struct thread *thread, const st
 bool detector_release_fast(struct detector *det, struct thread *thread, const struct event *event,
                            uintptr_t sp)
 {
-    (void)det;
     if (!is_ordinary(thread, event, sp) || event->flags & EVF_REFUSED)
         return false;
-    struct object *object = objects_cached(thread->objects, event->object, event->addr);
+    struct object *object = find(det, thread, event);
     if (UNLIKELY(!object))
         return false;
     return locks_drop(thread, object);
@@ -129,7 +138,7 @@ bool detector_release_fast(struct detector *det, struct thread *thread, const st
 static void order_event(struct detector *det, struct thread *thread, const struct event *event)
 {
     struct object *object =
-        objects_find_in(&det->objects, thread->objects, event->object, event->addr);
+        objects_find_in(&det->objects, &thread->objects, event->object, event->addr);
     if (!object && event->type == EVENT_ORDER_ACQUIRE)
         return; /* nobody has released */
     if (!object) {
@@ -362,7 +371,7 @@ void detector_unlock(struct detector *det)
 bool detector_knows(struct detector *det, struct thread *thread, enum object_kind kind,
                     uintptr_t addr)
 {
-    return objects_find_in(&det->objects, thread->objects, kind, addr) != NULL;
+    return objects_find_in(&det->objects, &thread->objects, kind, addr) != NULL;
 }
 
 bool detector_may_hold_objects(struct detector *det, uintptr_t addr, size_t size)

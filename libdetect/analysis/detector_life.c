@@ -199,7 +199,7 @@ struct object *life_waited_on(struct detector *det, struct thread *thread,
 struct object *life_object(struct detector *det, struct thread *thread, enum object_kind kind,
                            uintptr_t addr, const struct event *event)
 {
-    struct object *object = objects_find_in(&det->objects, thread->objects, kind, addr);
+    struct object *object = objects_find_in(&det->objects, &thread->objects, kind, addr);
     if (object)
         return object;
     object = objects_find(&det->objects, kind, addr);
@@ -259,7 +259,7 @@ void life_init(struct detector *det, struct thread *thread, const struct event *
 static void carrier_gone(struct detector *det, struct thread *thread, const struct event *event)
 {
     struct object *object =
-        objects_find_in(&det->objects, thread->objects, event->object, event->addr);
+        objects_find_in(&det->objects, &thread->objects, event->object, event->addr);
     if (object)
         remove_object(det, object);
 }

@@ -192,22 +192,6 @@ void locks_pass(struct detector *det, struct thread *thread, struct object *once
         enter_tree(det, thread, once, event, detector_stack(det, event));
 }
 
-bool locks_drop(struct thread *thread, struct object *object)
-{
-    struct held_lock *held = held_find(&thread->held, object);
-    if (!held || !held_is_current(held, thread))
-        return false;
-    if (--held->depth > 0)
-        return true;
-    thread->released = object->uid;
-    if (held->mode == MODE_SHARED)
-        fetch_add_relaxed(&object->readers, -1);
-    else
-        store_release(&object->owner, NULL);
-    held_remove_at(&thread->held, (uint32_t)(held - thread->held.locks));
-    return true;
-}
-
 /* --- requests --------------------------------------------------------------------------------- */
 
 /* With a timeout it is a mistake too: it can only run out. But not for a semaphore: whoever waits with a timeout

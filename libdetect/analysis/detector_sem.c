@@ -72,7 +72,7 @@ void sems_post(struct detector *det, struct thread *thread, const struct event *
 static struct object *lock_known(struct detector *det, struct thread *thread,
                                  const struct event *event)
 {
-    struct object *object = objects_cached(thread->objects, OBJECT_SEM, event->addr);
+    struct object *object = objects_cached(&thread->objects, OBJECT_SEM, event->addr);
     if (!object)
         return NULL;
     sync_lock(det, object);

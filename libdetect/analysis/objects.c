@@ -244,6 +244,62 @@ struct object *objects_find(struct object_table *table, enum object_kind kind, u
     return object;
 }
 
+/* --- caches ------------------------------------------------------------------------------------------- */
+
+static uint32_t cache_size(const struct object_cache *cache)
+{
+    return cache->slots ? 1u << (64 - cache->shift) : 0;
+}
+
+static bool cache_make(struct object_table *table, struct object_cache *cache, uint32_t size)
+{
+    cache->slots = arena_alloc(table->arena, size * sizeof(*cache->slots));
+    cache->shift = 64 - (uint32_t)__builtin_ctz(size);
+    cache->conflicts = 0;
+    return cache->slots != NULL;
+}
+
+bool objects_cache_init(struct object_table *table, struct object_cache *cache)
+{
+    return cache_make(table, cache, OBJECT_CACHE_FIRST);
+}
+
+void objects_cache_clear(struct object_table *table, struct object_cache *cache)
+{
+    arena_free(table->arena, cache->slots, cache_size(cache) * sizeof(*cache->slots));
+    cache->slots = NULL;
+}
+
+/* Twice the size; stays as it is without memory. The process may be copied by another thread's fork at any point,
+ * and its child clears the cache: the smaller size goes with the larger block meanwhile. */
+static void cache_grow(struct object_table *table, struct object_cache *cache)
+{
+    struct object_cache larger;
+    struct object **old = cache->slots;
+    uint32_t size = cache_size(cache);
+    cache->conflicts = 0;
+    if (!cache_make(table, &larger, 2 * size))
+        return;
+    for (uint32_t i = 0; i < size; i++)
+        if (old[i])
+            *object_cache_slot(&larger, load_relaxed(&old[i]->addr)) = old[i];
+    store_release(&cache->slots, larger.slots);
+    store_release(&cache->shift, larger.shift);
+    compiler_barrier();
+    arena_free(table->arena, old, size * sizeof(*old));
+}
+
+static void cache_put(struct object_table *table, struct object_cache *cache, struct object *object)
+{
+    struct object **slot = object_cache_slot(cache, object->addr);
+    if (*slot && load_relaxed(&(*slot)->state) == STATE_LIVE && ++cache->conflicts > cache_size(cache) &&
+        cache_size(cache) < OBJECT_CACHE_LAST) {
+        cache_grow(table, cache);
+        slot = object_cache_slot(cache, object->addr);
+    }
+    *slot = object;
+}
+
 struct object *objects_find_in(struct object_table *table, struct object_cache *cache,
                                enum object_kind kind, uintptr_t addr)
 {
@@ -253,7 +309,7 @@ struct object *objects_find_in(struct object_table *table, struct object_cache *
     object = objects_find(table, kind, addr);
     if (!object || load_relaxed(&object->state) != STATE_LIVE)
         return NULL;
-    *object_cache_slot(cache, addr) = object;
+    cache_put(table, cache, object);
     return object;
 }
 

@@ -3,7 +3,7 @@
  *
  * Finding: a page table (open addressing on the number of the 4 KiB page), whose pages have a 64-bit map of
  * their 64-byte granules that contain an object and a chain of records per granule. In front of it stands a
- * small direct-mapped cache per thread.
+ * direct-mapped cache per thread, which grows while the thread's objects push each other out.
  *
  * Records and pages are type-stable: memory that was one once never becomes anything else. So a reader that
  * meets a record needs no lock: it checks address, kind and state. A reader can miss a record that is being
@@ -95,10 +95,13 @@ struct object {
 _Static_assert(sizeof(struct object) <= 96, "a million locks cost a hundred megabytes");
 _Static_assert(offsetof(struct object, uid) == 24, "the hot part is half a cache line");
 
-#define OBJECT_CACHE_SIZE 128u
+#define OBJECT_CACHE_FIRST 128u
+#define OBJECT_CACHE_LAST 2048u
 
 struct object_cache {
-    struct object *slots[OBJECT_CACHE_SIZE];
+    struct object **slots;
+    uint32_t shift;     /* the slot's index is what is left of the mixed address */
+    uint32_t conflicts; /* live objects that others pushed out since the cache grew last */
 };
 
 struct object_page {
@@ -142,10 +145,8 @@ static inline bool object_is(const struct object *object, enum object_kind kind,
 static inline struct object **object_cache_slot(struct object_cache *cache, uintptr_t addr)
 {
     uint64_t mixed = (uint64_t)addr * 0x9e3779b97f4a7c15u;
-    return &cache->slots[mixed >> 57];
+    return &cache->slots[mixed >> cache->shift];
 }
-
-_Static_assert(OBJECT_CACHE_SIZE == 1u << (64 - 57), "the slot's index is the upper 7 bits");
 
 /* The live record, from this thread's cache only. */
 static inline struct object *objects_cached(struct object_cache *cache, enum object_kind kind,
@@ -154,6 +155,10 @@ static inline struct object *objects_cached(struct object_cache *cache, enum obj
     struct object *object = *object_cache_slot(cache, addr);
     return LIKELY(object && object_is(object, kind, addr)) ? object : NULL;
 }
+
+/* An empty cache; false when out of memory. Its memory comes from the table's arena. */
+bool objects_cache_init(struct object_table *table, struct object_cache *cache);
+void objects_cache_clear(struct object_table *table, struct object_cache *cache);
 
 /* The record in any state but NONE, NULL if there is none. */
 struct object *objects_find(struct object_table *table, enum object_kind kind, uintptr_t addr);

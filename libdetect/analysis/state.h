@@ -67,8 +67,22 @@ void locks_release(struct detector *det, struct thread *thread, const struct eve
 /* Pushes a lock that was obtained and enters it in the acquisition tree. */
 void locks_take(struct detector *det, struct thread *thread, struct object *object,
                 const struct event *event);
-/* The reverse. False: the thread does not hold it. */
-bool locks_drop(struct thread *thread, struct object *object);
+/* The reverse. False: the thread does not hold it. Part of the fast path. */
+static ALWAYS_INLINE bool locks_drop(struct thread *thread, struct object *object)
+{
+    struct held_lock *held = held_find(&thread->held, object);
+    if (!held || !held_is_current(held, thread))
+        return false;
+    if (--held->depth > 0)
+        return true;
+    thread->released = object->uid;
+    if (held->mode == MODE_SHARED)
+        fetch_add_relaxed(&object->readers, -1);
+    else
+        store_release(&object->owner, NULL);
+    held_remove_at(&thread->held, (uint32_t)(held - thread->held.locks));
+    return true;
+}
 /* The thread found a routine done for which it would have waited while it ran: an order, but nothing is
  * held afterwards. */
 void locks_pass(struct detector *det, struct thread *thread, struct object *once,

@@ -61,8 +61,7 @@ static void unlink_thread(struct detector *det, struct thread *thread)
 /* What only a thread that runs needs. */
 static void drop_caches(struct detector *det, struct thread *thread)
 {
-    arena_free(det->arena, thread->objects, sizeof(*thread->objects));
-    thread->objects = NULL;
+    objects_cache_clear(&det->objects, &thread->objects);
     lg_cache_clear(&thread->lg, det->graph);
     held_clear(&thread->held, det->arena);
 }
@@ -80,8 +79,7 @@ static void forget(struct detector *det, struct thread *thread)
 
 static bool enter(struct detector *det, struct thread *thread, struct thread *creator)
 {
-    thread->objects = arena_alloc(det->arena, sizeof(*thread->objects));
-    if (!thread->objects)
+    if (!objects_cache_init(&det->objects, &thread->objects))
         return false;
     thread->has_clock =
         vc_clock_begin(&det->clocks, &thread->clock, creator ? &creator->clock : NULL);

@@ -58,7 +58,7 @@ struct thread {
     uintptr_t stack_watch; /* the lowest address of an object on this thread's stack. Whoever sees the
                               object first sets it, under the analysis lock */
     uint64_t exposed;      /* signals with a handler that may arrive now; 0 inside handlers */
-    struct object_cache *objects;
+    struct object_cache objects;
     struct held_list held;
     lock_uid released; /* the last lock that it gave up */
     struct vc_clock clock;

@@ -15,8 +15,6 @@
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 struct call {
     struct self *self;
     struct call_site site;

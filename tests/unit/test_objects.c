@@ -20,9 +20,8 @@ static int begin(void **state)
 {
     (void)state;
     arena_init(&arena);
-    memset(&cache, 0, sizeof(cache));
     objects_init(&table, &arena);
-    return 0;
+    return objects_cache_init(&table, &cache) ? 0 : -1;
 }
 
 static uint64_t random_state = 1;
@@ -50,6 +49,27 @@ static void finds_what_was_added(void **state)
     assert_null(objects_find(&table, OBJECT_MUTEX, 0x1000));
     assert_ptr_equal(objects_find(&table, OBJECT_COND, 0x1000), other);
     assert_true(objects_is_valid(&table));
+}
+
+static void cache_grows_with_its_objects(void **state)
+{
+    (void)state;
+    enum { COUNT = OBJECT_CACHE_FIRST * 3 };
+    uint32_t first = cache.shift;
+    for (uint32_t i = 0; i < COUNT; i++)
+        assert_non_null(objects_add(&table, OBJECT_MUTEX, 0x10000 + i * 40));
+    for (uint32_t round = 0; round < 10; round++)
+        for (uint32_t i = 0; i < COUNT; i++) {
+            uintptr_t addr = 0x10000 + i * 40;
+            struct object *found = objects_find_in(&table, &cache, OBJECT_MUTEX, addr);
+            assert_non_null(found);
+            assert_int_equal(found->addr, addr);
+            assert_ptr_equal(objects_cached(&cache, OBJECT_MUTEX, addr), found);
+        }
+    assert_true(cache.shift < first);
+    assert_true(1u << (64 - cache.shift) <= OBJECT_CACHE_LAST);
+    objects_cache_clear(&table, &cache);
+    assert_true(arena_is_valid(&arena));
 }
 
 static void identity_ends_with_the_object(void **state)
@@ -274,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(finds_what_was_added, begin),
+        cmocka_unit_test_setup(cache_grows_with_its_objects, begin),
         cmocka_unit_test_setup(identity_ends_with_the_object, begin),
         cmocka_unit_test_setup(numbers_are_no_memory, begin),
         cmocka_unit_test_setup(agrees_with_a_list, begin),
