@@ -50,8 +50,12 @@ static ALWAYS_INLINE bool known_step(struct thread *thread, const struct object 
                               const struct event *event, lg_node *node)
 {
     *node = LG_UNKNOWN;
-    if (thread->held.count == 0)
+    if (thread->held.count == 0) {
+        lg_node alone = event->mode == MODE_EXCLUSIVE ? load_relaxed(&object->alone) : LG_ROOT;
+        if (alone != LG_ROOT)
+            *node = alone;
         return true;
+    }
     lg_node from = known_node(thread);
     if (from == LG_UNKNOWN)
         return false;

@@ -35,8 +35,9 @@ static lg_node current_node(struct detector *det, struct thread *thread)
         node = lockgraph_child(det->graph, &thread->lg, node, lock->uid,
                                tree_flags(lock->object, lock->mode));
         lock->node = node;
-        if (node != LG_UNKNOWN)
-            held->known++;
+        if (node != LG_UNKNOWN && held->known++ == 0 && lock->mode == MODE_EXCLUSIVE &&
+            lock->object->uid == lock->uid)
+            store_relaxed(&lock->object->alone, node);
     }
     return node;
 }

@@ -220,6 +220,7 @@ void objects_renew(struct object *object)
 {
     lock_uid uid = object->uid + (1ull << UID_RECORD_BITS);
     object->uid = uid <= LG_MAX_UID ? uid : uid & UID_RECORD_MASK;
+    store_relaxed(&object->alone, LG_ROOT);
 }
 
 struct object *objects_by_uid(const struct object_table *table, lock_uid uid)

@@ -79,11 +79,12 @@ struct object {
     stack_id acquired_at; /* the last acquisition */
     lock_uid uid;
     /* ---- 32 */
+    lg_node alone;            /* place in the acquisition tree of a thread that holds it exclusively and nothing else; 0 not
+                                 known. Written under the analysis lock, may be of a node that is gone */
     uint64_t exposed;         /* signals that were unblocked, and had a handler, when ordinary code took it */
     struct order *order;      /* what was published on it (sync.h); NULL nothing */
     struct object_more *more; /* NULL: nothing of it */
     struct object *next;      /* in the granule's chain, or in the free list */
-    /* ---- 64 */
     stack_id created_at;   /* initialisation or first use */
     stack_id destroyed_at; /* STATE_DESTROYED */
     stack_id exposed_at;

@@ -8,6 +8,8 @@
 
 #include "intercept/layout.h"
 
+#define BUSY_LOOKS 20u
+
 static COLD void first_use(const struct call *call, enum object_kind kind,
                            const pthread_mutex_t *mutex, bool taken)
 {
@@ -57,6 +59,19 @@ static int real_lock(pthread_mutex_t *mutex, const struct timeout *timeout)
     }
 }
 
+/* Most are held for less than it takes to register a wait: whether a busy one came free meanwhile, and was taken. */
+static bool taken_soon(pthread_mutex_t *mutex)
+{
+    if (!mutex_plain(mutex))
+        return false;
+    for (unsigned i = 0; i < BUSY_LOOKS; i++) {
+        cpu_relax();
+        if (load_relaxed(&mutex->__data.__lock) == 0 && REAL(pthread_mutex_trylock)(mutex) == 0)
+            return true;
+    }
+    return false;
+}
+
 static NOINLINE int block(const struct call *call, enum object_kind kind, pthread_mutex_t *mutex,
                           const struct timeout *timeout)
 {
@@ -85,6 +100,11 @@ static int refuse_own(const struct call *call, enum object_kind kind, pthread_mu
 static NOINLINE int lock_slow(const struct call *call, enum object_kind kind,
                               pthread_mutex_t *mutex, const struct timeout *timeout, int error)
 {
+    if (error == EBUSY && taken_soon(mutex)) {
+        acquired(call, kind, mutex, timeout_flags(timeout));
+        call_leave(call);
+        return 0;
+    }
     mutex_ensure_known(call, kind, mutex);
     if (error == EBUSY && mutex_errorcheck(mutex) && call_holds(call, mutex))
         return refuse_own(call, kind, mutex, timeout);

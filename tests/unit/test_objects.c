@@ -77,9 +77,11 @@ static void identity_ends_with_the_object(void **state)
     (void)state;
     struct object *object = objects_add(&table, OBJECT_MUTEX, 0x1000);
     lock_uid first = object->uid;
+    object->alone = 5;
     assert_ptr_equal(objects_by_uid(&table, first), object);
     objects_renew(object);
     assert_null(objects_by_uid(&table, first));
+    assert_true(object->alone == LG_ROOT);
     assert_ptr_equal(objects_by_uid(&table, object->uid), object);
     lock_uid second = object->uid;
     objects_remove(&table, object);
