@@ -129,6 +129,11 @@ uintptr_t tr_entry(uintptr_t pc);
 uintptr_t tr_origin(uintptr_t address);
 /* Whether the address lies in the cache, in use or evicted. */
 bool tr_in_cache(uintptr_t address);
+/* From now on, translated code that calls or jumps to the native function gets to `instead`, which is native too and
+ * finds registers and stack as the function would. For functions that look at their caller's address or call back.
+ * Native callers are not affected, nor is translated code that has called the function before. False: no room, or
+ * redirected already. */
+bool tr_redirect(uintptr_t function, uintptr_t instead);
 /* [sp, stack_high): cache return addresses become the program's, so that an unwinder can walk. Returning there
  * faults once. The number that was replaced. */
 size_t tr_unwind_prepare(uintptr_t sp, uintptr_t stack_high);
