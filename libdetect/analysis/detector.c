@@ -345,15 +345,17 @@ static NOINLINE void feed_slow(struct detector *det, struct thread *thread,
 void detector_feed(struct detector *det, struct thread *thread, const struct event *event,
                    uintptr_t sp)
 {
-    if (event->type == EVENT_ACQUIRE && LIKELY(detector_acquire_fast(det, thread, event, sp)))
-        return;
-    if (event->type == EVENT_RELEASE && LIKELY(detector_release_fast(det, thread, event, sp)))
-        return;
-    if (event->object == OBJECT_SEM && has_no_attention(thread, sp) &&
-        ((event->type == EVENT_ACQUIRE && sems_acquire_fast(det, thread, event, take_step)) ||
-         (event->type == EVENT_POST && sems_post_fast(det, thread, event))))
-        return;
-    feed_slow(det, thread, event, sp);
+    bool settled = false;
+    if (event->object == OBJECT_SEM)
+        settled = has_no_attention(thread, sp) &&
+                  ((event->type == EVENT_ACQUIRE && sems_acquire_fast(det, thread, event, take_step)) ||
+                   (event->type == EVENT_POST && sems_post_fast(det, thread, event)));
+    else if (event->type == EVENT_ACQUIRE)
+        settled = detector_acquire_fast(det, thread, event, sp);
+    else if (event->type == EVENT_RELEASE)
+        settled = detector_release_fast(det, thread, event, sp);
+    if (!settled)
+        feed_slow(det, thread, event, sp);
 }
 
 stack_id detector_stack(struct detector *det, const struct event *event)
@@ -375,7 +377,8 @@ void detector_unlock(struct detector *det)
 bool detector_knows(struct detector *det, struct thread *thread, enum object_kind kind,
                     uintptr_t addr)
 {
-    return objects_find_in(&det->objects, &thread->objects, kind, addr) != NULL;
+    return objects_cached(&thread->objects, kind, addr) ||
+           objects_find_in(&det->objects, &thread->objects, kind, addr);
 }
 
 bool detector_may_hold_objects(struct detector *det, uintptr_t addr, size_t size)

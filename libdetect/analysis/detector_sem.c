@@ -33,7 +33,9 @@ void sems_acquire(struct detector *det, struct thread *thread, struct object *ob
     /* It had to be 0: somebody posted unseen, or it is no lock. */
     if (load_relaxed(&object->owner))
         contradict(det, object);
-    uint64_t waits = more ? fetch_add_relaxed(&more->waits, 1) : UINT64_MAX;
+    sync_lock(det, object);
+    uint64_t waits = more ? more->waits++ : UINT64_MAX;
+    sync_unlock(det, object);
     if (!(object->flags & OBJ_SIGNALLING))
         locks_take(det, thread, object, event);
     else if (!more || waits >= more->initial)
@@ -96,7 +98,7 @@ bool sems_acquire_fast(struct detector *det, struct thread *thread, const struct
     else if (object->more->waits >= object->more->initial)
         sync_acquire_locked(det, thread, object);
     if (settled)
-        fetch_add_relaxed(&object->more->waits, 1);
+        object->more->waits++;
     sync_unlock(det, object);
     return settled;
 }

@@ -47,7 +47,7 @@ bool spin_trylock(struct spin *lock)
     return true;
 }
 
-static void take(struct spin *lock)
+static NOINLINE void take_slow(struct spin *lock)
 {
     for (int i = 0; i < SPINS_BEFORE_SLEEP; i++) {
         if (try_once(lock))
@@ -58,7 +58,15 @@ static void take(struct spin *lock)
         sys_futex_wait(&lock->word, 2, 0);
 }
 
-static void give(struct spin *lock)
+static inline void take(struct spin *lock)
+{
+    uint32_t expected = 0;
+    /* Acquires what the last holder's spin_unlock released. */
+    if (UNLIKELY(!compare_exchange_acq_rel(&lock->word, &expected, 1)))
+        take_slow(lock);
+}
+
+static inline void give(struct spin *lock)
 {
     /* Releases to the exchange or compare_exchange of the next holder. */
     if (exchange_acq_rel(&lock->word, 0) == 2)

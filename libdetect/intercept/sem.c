@@ -27,6 +27,17 @@ static ALWAYS_INLINE void ensure_known(const struct call *call, const sem_t *sem
         first_use(call, sem);
 }
 
+/* Waits and posts need their stack in any case. */
+static ALWAYS_INLINE void tell_place(const struct call *call, enum event_type type, const sem_t *sem,
+                                     uint32_t flags)
+{
+    tell(call, (struct event){.type = (uint8_t)type,
+                              .object = OBJECT_SEM,
+                              .flags = flags,
+                              .addr = (uintptr_t)sem,
+                              .stack = unwind_stack(call->self, &call->site)});
+}
+
 /* --- wait and post ------------------------------------------------------------------------------------ */
 
 static int real_wait(sem_t *sem, const struct timeout *timeout)
@@ -60,7 +71,7 @@ static ALWAYS_INLINE int wait_known(const struct call *call, sem_t *sem,
         errno = saved;
         return block(call, sem, timeout);
     }
-    tell_object(call, EVENT_ACQUIRE, OBJECT_SEM, sem, timeout_flags(timeout));
+    tell_place(call, EVENT_ACQUIRE, sem, timeout_flags(timeout));
     call_leave(call);
     return 0;
 }
@@ -124,7 +135,7 @@ EXPORT int sem_post(sem_t *sem)
     if (UNLIKELY(!call.self))
         return REAL(sem_post)(sem);
     ensure_known(&call, sem);
-    tell_object(&call, EVENT_POST, OBJECT_SEM, sem, 0);
+    tell_place(&call, EVENT_POST, sem, 0);
     int result = REAL(sem_post)(sem);
     if (UNLIKELY(result != 0))
         tell_invalid(&call, OBJECT_SEM, sem, INVALID_SEM_OVERFLOW, 0);
