@@ -322,10 +322,21 @@ static void dispatch(struct detector *det, struct thread *thread, const struct e
     }
 }
 
+/* So much of the acquisition tree has given way that what the thread knows of it is too often untrue. */
+static COLD void forget_steps(struct detector *det, struct thread *thread)
+{
+    thread_unattend(thread, ATTENTION_FORGET);
+    spin_lock(&det->lock);
+    lg_cache_clear(&thread->lg, det->graph);
+    spin_unlock(&det->lock);
+}
+
 static NOINLINE void feed_slow(struct detector *det, struct thread *thread,
                                const struct event *event, uintptr_t sp)
 {
     bool own_stack = sp > thread->stack_watch && sp < thread->stack_high;
+    if (UNLIKELY(load_relaxed(&thread->attention) & ATTENTION_FORGET))
+        forget_steps(det, thread);
     if ((event->type == EVENT_ORDER_RELEASE || event->type == EVENT_ORDER_ACQUIRE) && !own_stack) {
         order_event(det, thread, event);
         return;
@@ -502,6 +513,7 @@ struct detector_losses detector_losses(struct detector *det)
     struct detector_losses losses = det->losses;
     losses.out_of_memory += det->objects.lost + det->clocks.lost;
     losses.chains_full += graph.full;
+    losses.chains_forgotten = graph.forgotten;
     losses.searches_cut += graph.cut;
     losses.slots_reused_early += det->clocks.reused_early;
     spin_unlock(&det->lock);

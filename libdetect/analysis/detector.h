@@ -48,6 +48,7 @@ struct detector_stats {
 struct detector_losses {
     uint64_t out_of_memory;     /* records that could not be made */
     uint64_t chains_full;       /* acquisitions not entered in the acquisition tree */
+    uint64_t chains_forgotten;  /* nodes of the acquisition tree that gave way to others */
     uint64_t searches_cut;      /* cycle searches that ran out of their budget */
     uint64_t slots_reused_early; /* thread slots reused without order (vclock.h) */
     uint64_t handlers_nested;

@@ -10,6 +10,8 @@
 #include "analysis/sync.h"
 #include "analysis/waitgraph.h"
 
+#define FORGOTTEN_BEFORE_RENEWAL (128u << 10)
+
 static bool never_waits_long(const struct event *event)
 {
     return event->flags & (EVF_TRY | EVF_TIMED);
@@ -60,6 +62,17 @@ static const struct lg_held *held_for_tree(struct detector *det, const struct he
     return det->scratch;
 }
 
+/* Now and then all threads begin anew, so that what they still do is entered again. */
+static void note_forgotten(struct detector *det)
+{
+    uint64_t forgotten = lockgraph_stats(det->graph).forgotten;
+    if (LIKELY(forgotten - det->forgotten < FORGOTTEN_BEFORE_RENEWAL))
+        return;
+    det->forgotten = forgotten;
+    for (struct thread *thread = det->threads; thread; thread = thread->next)
+        thread_attend(thread, ATTENTION_FORGET);
+}
+
 static lg_node enter_tree(struct detector *det, struct thread *thread, struct object *object,
                           const struct event *event, stack_id stack)
 {
@@ -81,7 +94,9 @@ static lg_node enter_tree(struct detector *det, struct thread *thread, struct ob
         .flags = tree_flags(object, event->mode) | (never_waits_long(event) ? 0 : LG_WAITS),
         .stack = stack,
     };
-    return lockgraph_acquire(det->graph, &thread->lg, from, &request);
+    lg_node node = lockgraph_acquire(det->graph, &thread->lg, from, &request);
+    note_forgotten(det);
+    return node;
 }
 
 /* --- taking and dropping ---------------------------------------------------------------------- */

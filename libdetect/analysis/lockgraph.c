@@ -6,7 +6,11 @@
  * the earlier one is not ordered after the later one either. The earlier one can matter only beside
  * instances that exist already, in cycles of three and more. So: of each thread the first few and the latest;
  * when the node is full, one that is ordered before the newcomer goes, else one of the later half, in
- * turn. */
+ * turn.
+ *
+ * Which nodes give way when there are many: leaves for three locks and more, in the order of their numbers. Each two locks
+ * that are taken in each other's scope by nothing but such nodes are then forgotten until they are taken like that again;
+ * nodes for one and two locks stay, of which there cannot be ever new ones without ever new locks. */
 #include "analysis/lockgraph.h"
 
 #include <string.h>
@@ -172,9 +176,35 @@ static void link_node(struct lockgraph *graph, struct tree_node *node)
     graph->stats.nodes++;
 }
 
+static void remove_leaf(struct lockgraph *graph, struct tree_node *node);
+
+#define LOOKS_FOR_A_LEAF 64u
+
+static bool can_give_way(const struct tree_node *node)
+{
+    return node->lock && !node->first_child && node->parent->lock && node->parent->parent->lock;
+}
+
+/* Removes an old leaf, but not `parent`, which is about to get a child. */
+static void make_room(struct lockgraph *graph, const struct tree_node *parent)
+{
+    for (uint32_t i = 0; i < LOOKS_FOR_A_LEAF; i++) {
+        graph->hand = graph->hand + 1 < graph->node_count ? graph->hand + 1 : 0;
+        struct tree_node *node =
+            &graph->chunks[graph->hand / NODES_PER_CHUNK][graph->hand % NODES_PER_CHUNK];
+        if (node == parent || !can_give_way(node))
+            continue;
+        remove_leaf(graph, node);
+        graph->stats.forgotten++;
+        return;
+    }
+}
+
 static struct tree_node *add_child(struct lockgraph *graph, struct tree_node *parent, lock_uid uid,
                                    bool shared)
 {
+    if (graph->stats.nodes >= graph->limits.deep_nodes)
+        make_room(graph, parent);
     struct tree_lock *lock = find_or_add_lock(graph, uid);
     struct tree_node *node = lock ? take_node(graph) : NULL;
     if (!node) {
@@ -545,6 +575,7 @@ static struct lockgraph_limits limits_of(const struct lockgraph_limits *given)
 {
     struct lockgraph_limits limits = given ? *given : (struct lockgraph_limits){0};
     limits.nodes = limits.nodes ? limits.nodes : 4u << 20;
+    limits.deep_nodes = limits.deep_nodes ? limits.deep_nodes : 256u << 10;
     limits.search_steps = limits.search_steps ? limits.search_steps : 200000;
     limits.instances = limits.instances ? limits.instances : 64;
     limits.thread_instances = limits.thread_instances ? limits.thread_instances : 4;

@@ -21,6 +21,9 @@
  * Recursive re-acquisition of a lock gives no call. Exception: a thread that reads a writer-first rwlock
  * that it holds for reading already waits for a writer in between that waits for it.
  *
+ * Nodes that gave way (stats.forgotten) are still in the caches that knew them: an acquisition that lg_find() finds there
+ * is entered again only after lg_cache_clear().
+ *
  * Thread-safety: lg_find() reads the calling thread's own cache. Everything else under the caller's lock.
  * Cost: lg_find 2 to 3 ns; lockgraph_child and lockgraph_acquire of what exists O(1) + O(instances of
  * the node); a new instance O(locks held) + the order of locks + the search, which is skipped as long as all
@@ -137,7 +140,9 @@ struct lockgraph_env {
 };
 
 struct lockgraph_limits {
-    uint32_t nodes;            /* 0: 4 million */
+    uint32_t nodes;            /* 0: 4 million: beyond them nothing is entered */
+    uint32_t deep_nodes;       /* 0: 256 Ki: with more nodes than that, a new one takes the place of one for three
+                                  locks or more, if such a leaf is found soon */
     uint32_t search_steps;     /* 0: 200,000: work of one search, some 10 to 50 ns each */
     uint32_t instances;        /* 0: 64: per node, and of those… */
     uint32_t thread_instances; /* 0: 4: per thread */
@@ -151,6 +156,7 @@ struct lockgraph_stats {
     uint64_t cycles_checked, cycles_pruned;   /* closed candidates; impossible ones among them */
     uint64_t searches;                        /* got past the cheap rejects */
     uint64_t full;                            /* acquisitions not entered: no memory, or the limit */
+    uint64_t forgotten;                       /* nodes that gave way to others */
     uint64_t cut;                             /* searches that ran out of their budget */
 };
 
@@ -180,7 +186,7 @@ lg_node lockgraph_acquire(struct lockgraph *graph, struct lg_cache *cache, lg_no
 lg_node lockgraph_child(struct lockgraph *graph, struct lg_cache *cache, lg_node from, lock_uid uid,
                         unsigned flags);
 
-/* Whether the node still stands: none of its locks has died. */
+/* Whether the node still stands: none of its locks has died, and it has not given way to another one. */
 bool lockgraph_alive(const struct lockgraph *graph, lg_node node);
 
 /* The lock is no more (destroyed, freed, initialised again): all nodes that it is part of go. Held

@@ -91,6 +91,7 @@ struct lockgraph {
     struct tree_node **chunks; /* index -> node */
     uint32_t node_count;       /* indices ever used */
     struct tree_node *unused;  /* linked by next_sibling */
+    uint32_t hand;             /* index of the node that was last looked at for one that can give way */
     uint32_t era;
     uint32_t search;           /* number of the last search */
     uint64_t orders_gone; /* pairs of locks of which one is dead by now */

@@ -42,6 +42,7 @@ struct detector {
     struct detector_stats stats;
     struct detector_losses losses;
     struct reliance *reliances; /* findings that stand on semaphores being locks (misuse.c) */
+    uint64_t forgotten; /* of the acquisition tree, when the threads' caches were last emptied for it */
     struct lg_held *scratch; /* what lockgraph_acquire() is told */
     uint32_t scratch_capacity;
     struct finding finding; /* the one being built: too large for the program's stacks */

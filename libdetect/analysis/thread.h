@@ -23,6 +23,7 @@ enum attention {
     ATTENTION_HANDLER = 1 << 1, /* in a signal handler */
     ATTENTION_HELD = 1 << 2,    /* another thread took something out of what this one holds */
     ATTENTION_CALL = 1 << 3,    /* `reported` or `first_used` is set */
+    ATTENTION_FORGET = 1 << 4,  /* its cache of steps in the acquisition tree is out of date */
 };
 
 enum wait_reason { WAIT_NONE, WAIT_LOCK, WAIT_COND, WAIT_BARRIER, WAIT_JOIN };

@@ -80,6 +80,8 @@ static void write_losses(void)
          losses.out_of_memory + runtime.arena.failed},
         {"chains-full", "acquisitions that were not entered in the lock-order graph: it is full",
          losses.chains_full},
+        {"chains-forgotten", "combinations of three locks and more that were forgotten for newer ones",
+         losses.chains_forgotten},
         {"search-cut", "searches for lock-order cycles that were given up: too many paths",
          losses.searches_cut},
         {"slots-reused", "threads that took over the slot of another without being ordered after it",

@@ -389,6 +389,39 @@ static void too_many_nodes(void **state)
     assert_true(lockgraph_is_valid(f->graph));
 }
 
+/* Ever new combinations: their number stays bounded, pairs stay known, and what is taken again counts again. */
+static void deep_nodes_give_way(void **state)
+{
+    (void)state;
+    enum { LOCKS = 40, BOUND = 2000 };
+    const struct lockgraph_limits limits = {.deep_nodes = BOUND};
+    struct fixture *f = begin(&limits);
+    struct actor *main = start(0, NULL), *other = start(1, main);
+    take_both(main, 1, 2);
+    take(main, 1), take(main, 2), take(main, 3);
+    lg_node deep = main->nodes[2];
+    drop_all(main);
+    uint64_t random = 1;
+    for (uint32_t turn = 0; turn < 20000; turn++) {
+        for (lock_uid uid = 4; uid < LOCKS; uid += 1 + (random >> 60))
+            take(main, uid), random = random * 6364136223846793005u + 1442695040888963407u;
+        drop_all(main);
+        lg_cache_clear(&main->cache, f->graph);
+        assert_true(lockgraph_stats(f->graph).nodes <= BOUND + LOCKS);
+    }
+    assert_true(lockgraph_stats(f->graph).forgotten > BOUND);
+    assert_int_equal(lockgraph_stats(f->graph).full, 0);
+    assert_false(lockgraph_alive(f->graph, deep));
+    assert_int_equal(f->cycles, 0);
+    take_both(other, 2, 1);
+    assert_int_equal(f->cycles, 1);
+    take(main, 1), take(main, 2), take(main, 3);
+    drop_all(main);
+    take_both(other, 3, 2);
+    assert_true(f->cycles > 1);
+    assert_true(lockgraph_is_valid(f->graph));
+}
+
 static void out_of_memory(void **state)
 {
     (void)state;
@@ -450,6 +483,7 @@ int main(void)
         cmocka_unit_test(a_popular_lock),
         cmocka_unit_test(a_fork_begins_anew),
         cmocka_unit_test(too_many_nodes),
+        cmocka_unit_test(deep_nodes_give_way),
         cmocka_unit_test(out_of_memory),
         cmocka_unit_test(searches_end),
         cmocka_unit_test(pairs_without_time),
