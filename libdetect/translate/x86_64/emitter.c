@@ -114,13 +114,20 @@ void emit_set_displacement(struct emitter *e, uintptr_t site, uintptr_t to)
         memcpy((void *)(site + (uintptr_t)e->delta), &displacement, 4);
 }
 
-/* push $low (sign-extended); movl $high, 4(%rsp): the only way without a register or a literal. */
-void emit_push_constant(struct emitter *e, uint64_t value)
+uintptr_t emit_push_literal(struct emitter *e)
 {
-    emit8(e, 0x68);
-    emit32(e, (uint32_t)value);
-    if ((int64_t)value == (int32_t)value)
-        return;
-    emit_bytes(e, (uint8_t[]){0xc7, 0x44, 0x24, 0x04}, 4);
-    emit32(e, (uint32_t)(value >> 32));
+    return emit_transfer(e, (uint8_t[]){0xff, 0x35}, 2, e->at, false);
+}
+
+uintptr_t emit_short_jump(struct emitter *e)
+{
+    emit_bytes(e, (uint8_t[]){0xeb, 0}, 2);
+    return e->at - 1;
+}
+
+void emit_set_short(struct emitter *e, uintptr_t site, uintptr_t to)
+{
+    int8_t displacement = (int8_t)(to - (site + 1));
+    if (site + 1 <= e->end)
+        memcpy((void *)(site + (uintptr_t)e->delta), &displacement, 1);
 }

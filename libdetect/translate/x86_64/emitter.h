@@ -39,8 +39,8 @@ void emit_store_fs(struct emitter *e, unsigned reg, int32_t offset);
 void emit_load_fs(struct emitter *e, unsigned reg, int32_t offset);
 /* %reg = value, by the shortest form */
 void emit_constant(struct emitter *e, unsigned reg, uint64_t value);
-/* push a 64-bit value; no register is used */
-void emit_push_constant(struct emitter *e, uint64_t value);
+/* push of an 8-byte literal: the address of its displacement */
+uintptr_t emit_push_literal(struct emitter *e);
 
 /* jmp, call, jcc or xbegin to a cache address of the same region. `aligned`: its displacement lies inside one aligned
  * 8-byte word (nops before), so that one store patches it. The displacement's address. */
@@ -50,6 +50,9 @@ uintptr_t emit_branch(struct emitter *e, unsigned condition, uintptr_t to, bool 
 uintptr_t emit_transaction(struct emitter *e, uintptr_t to, bool aligned);
 /* Changes such a displacement in code that has not been published. */
 void emit_set_displacement(struct emitter *e, uintptr_t site, uintptr_t to);
+/* jmp with an 8-bit displacement, whose address it returns; and where it leads */
+uintptr_t emit_short_jump(struct emitter *e);
+void emit_set_short(struct emitter *e, uintptr_t site, uintptr_t to);
 void emit_nops(struct emitter *e, size_t count);
 
 #endif

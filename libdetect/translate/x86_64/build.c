@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/* Program code to a fragment, in three steps: decode along the fall-through path; count which transfers stay inside;
+ * write the copies, then the stubs of the exits, then the literals. Called by the dispatcher (cache.h) with the
+ * translator's lock held, which also guards the one static work area. */
+#include "translate/cache.h"
+#include "translate/place.h"
+#include "translate/ranges.h"
+#include "translate/translator.h"
+#include "translate/x86_64/decode.h"
+#include "translate/x86_64/emitter.h"
+#include "translate/x86_64/relocate.h"
+#include "translate/x86_64/transfer.h"
+
+#define FRAGMENT_INSTRUCTIONS 256
+#define TEXT_WINDOW 256
+#define NOWHERE UINT16_MAX
+
+/* The slots of tr_thread.spill: stubs and indirect jumps use the first two. */
+enum { SLOT_STUB = 0, SLOT_OPERAND = 2 };
+
+struct literal {
+    uintptr_t site; /* the displacement that is to lead to it */
+    uint64_t value;
+};
+
+struct builder {
+    struct emitter e;
+    struct place_writer places;
+    struct tr_fragment *fragment;
+    uint32_t exits;                           /* used of fragment->exits */
+    uint32_t count;
+    uintptr_t next_pc;                        /* where the last instruction falls through to; 0: it does not */
+    struct tr_insn insns[FRAGMENT_INSTRUCTIONS];
+    uintptr_t code[FRAGMENT_INSTRUCTIONS];    /* of each instruction, when emitted */
+    uint16_t inside[FRAGMENT_INSTRUCTIONS];   /* of a direct transfer: the index of its target; NOWHERE: an exit */
+    uintptr_t forward[FRAGMENT_INSTRUCTIONS]; /* displacement that is to lead to a later instruction; 0: none */
+    struct literal literals[FRAGMENT_INSTRUCTIONS];
+    uint32_t literal_count;
+    uint8_t place_bytes[FRAGMENT_INSTRUCTIONS * 32];
+    uint8_t text[TEXT_WINDOW]; /* program text at [text_pc, text_pc + text_size) */
+    uintptr_t text_pc;
+    size_t text_size;
+};
+
+static struct builder builder;
+
+/* --- decoding ----------------------------------------------------------------------------------------------------- */
+
+/* The text at pc, at least INSN_MAX bytes of it unless the range ends before; NULL: none. */
+static const uint8_t *text_at(struct builder *b, uintptr_t pc, size_t *size)
+{
+    if (pc < b->text_pc || pc + INSN_MAX > b->text_pc + b->text_size) {
+        b->text_size = text_read(pc, b->text, TEXT_WINDOW);
+        b->text_pc = pc;
+    }
+    *size = b->text_pc + b->text_size - pc;
+    return *size > 0 ? b->text + (pc - b->text_pc) : NULL;
+}
+
+static bool ends_fragment(const struct tr_insn *insn)
+{
+    switch (insn->flow) {
+    case FLOW_JUMP:
+    case FLOW_JUMP_INDIRECT:
+    case FLOW_RETURN:
+    case FLOW_STOP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Fills insns. An instruction that cannot be decoded is the last, with length 0. */
+static void decode_path(struct builder *b, uintptr_t pc, uint32_t limit)
+{
+    b->count = 0;
+    b->next_pc = pc;
+    while (b->count < limit && (b->count == 0 || map_find(pc) == 0)) {
+        size_t size;
+        const uint8_t *text = text_at(b, pc, &size);
+        struct tr_insn *insn = &b->insns[b->count];
+        if (!text)
+            return;
+        if (!decode(insn, text, size, pc))
+            stat_add(&translator.stats.undecodable, 1);
+        b->count++;
+        pc += insn->length;
+        b->next_pc = ends_fragment(insn) ? 0 : pc;
+        if (b->next_pc == 0)
+            return;
+    }
+}
+
+/* --- transfers that stay inside ------------------------------------------------------------------------------------ */
+
+static bool is_direct(const struct tr_insn *insn)
+{
+    return insn->target != 0;
+}
+
+/* Instructions are in order of their addresses. */
+static uint16_t index_of(const struct builder *b, uintptr_t pc)
+{
+    uint32_t low = 0, high = b->count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (b->insns[middle].pc < pc)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < b->count && b->insns[low].pc == pc ? (uint16_t)low : NOWHERE;
+}
+
+/* The callee reads its return address: call over data or to the next instruction, then pop; or a thunk that moves it
+ * to a register. It must find the program's. */
+static bool wants_return_address(const struct tr_insn *call)
+{
+    uint8_t text[8];
+    if (call->target == call->pc + call->length)
+        return true;
+    if (text_read(call->target, text, sizeof(text)) < sizeof(text))
+        return false;
+    const uint8_t *at = text;
+    if (memcmp(at, "\xf3\x0f\x1e\xfa", 4) == 0)
+        at += 4;
+    bool has_rex = (*at & 0xf0) == 0x40;
+    at += has_rex;
+    if (*at >= 0x58 && *at <= 0x5f)
+        return true;
+    return has_rex && at[0] == 0x8b && (at[1] & 0xc7) == 0x04 && at[2] == 0x24;
+}
+
+static bool is_literal_call(const struct tr_insn *insn)
+{
+    return insn->flow == FLOW_CALL && wants_return_address(insn);
+}
+
+/* The number of exits. */
+static uint32_t find_inside(struct builder *b)
+{
+    uint32_t exits = b->next_pc != 0;
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (!is_direct(&b->insns[i]))
+            continue;
+        b->inside[i] = translator.options.links == TR_LINKS_NEVER ? NOWHERE : index_of(b, b->insns[i].target);
+        exits += b->inside[i] == NOWHERE;
+    }
+    return exits;
+}
+
+/* --- emission -------------------------------------------------------------------------------------------------------- */
+
+/* The displacement at `site` of the transfer leads to the instruction inside, or to the stub of a new exit. */
+static void lead(struct builder *b, uint32_t i, uintptr_t site, uint16_t inside, uintptr_t target, enum tr_exit_kind kind)
+{
+    if (inside == NOWHERE) {
+        b->fragment->exits[b->exits++] = (struct tr_exit){
+            .fragment = b->fragment, .target = target, .site = site, .kind = (uint8_t)kind};
+    } else if (inside <= i) {
+        emit_set_displacement(&b->e, site, b->code[inside]);
+    } else {
+        b->forward[i] = site;
+    }
+}
+
+static void emit_direct_call(struct builder *b, uint32_t i)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    struct emitter *e = &b->e;
+    place_started(&b->places, e->at);
+    if (!is_literal_call(insn)) {
+        lead(b, i, emit_call(e, e->at, true), b->inside[i], insn->target, EXIT_CALL);
+        place_return_site(&b->places, e->at, insn->pc + insn->length);
+        return;
+    }
+    b->literals[b->literal_count++] =
+        (struct literal){.site = emit_push_literal(e), .value = insn->pc + insn->length};
+    place_instruction(&b->places, insn->target, e->at, false);
+    lead(b, i, emit_jump(e, e->at, true), b->inside[i], insn->target, EXIT_JUMP);
+}
+
+/*     jrcxz  1f
+ *     jmp    2f
+ *  1: jmp    target
+ *  2:                  */
+static void emit_short_branch(struct builder *b, uint32_t i)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    struct emitter *e = &b->e;
+    place_started(&b->places, e->at);
+    emit_bytes(e, insn->bytes, insn->length - 1u);
+    emit8(e, 2);
+    place_instruction(&b->places, insn->pc + insn->length, e->at, false);
+    uintptr_t over = emit_short_jump(e);
+    place_instruction(&b->places, insn->target, e->at, false);
+    lead(b, i, emit_jump(e, e->at, true), b->inside[i], insn->target, EXIT_BRANCH);
+    emit_set_short(e, over, e->at);
+}
+
+/* The kernel leaves its return address in rcx, which should not be one of the cache. */
+static void emit_syscall(struct builder *b, const struct tr_insn *insn)
+{
+    relocate_copy(&b->e, &b->places, insn, SLOT_OPERAND);
+    place_instruction(&b->places, insn->pc + insn->length, b->e.at, false);
+    emit_constant(&b->e, TR_RCX, insn->pc + insn->length);
+}
+
+/* What cannot be decoded faults as it would have. */
+static void emit_stop(struct builder *b, const struct tr_insn *insn)
+{
+    if (insn->length > 0) {
+        relocate_copy(&b->e, &b->places, insn, SLOT_OPERAND);
+        return;
+    }
+    place_started(&b->places, b->e.at);
+    emit_bytes(&b->e, "\x0f\x0b", 2);
+}
+
+/* A stub of the procedure linkage table: the fragment begins with [endbr64] [bnd] jmp *slot(%rip). Lazy binding may
+ * change r11 and flags there, so nobody can rely on them. */
+static bool is_plt_stub(const struct builder *b, uint32_t i)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    return insn->rip_operand != 0 && (i == 0 || (i == 1 && memcmp(b->insns[0].bytes, "\xf3\x0f\x1e\xfa", 4) == 0));
+}
+
+static void emit_indirect(struct builder *b, uint32_t i)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    bool is_plt = insn->flow == FLOW_JUMP_INDIRECT && is_plt_stub(b, i);
+    indirect_emit(&b->e, insn, is_plt ? 1u << TR_R11 : 0, is_plt, &b->places);
+}
+
+static void emit_instruction(struct builder *b, uint32_t i)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    struct emitter *e = &b->e;
+    b->code[i] = e->at;
+    place_instruction(&b->places, insn->pc, e->at, true);
+    switch (insn->flow) {
+    case FLOW_JUMP:
+        place_started(&b->places, e->at);
+        lead(b, i, emit_jump(e, e->at, true), b->inside[i], insn->target, EXIT_JUMP);
+        break;
+    case FLOW_BRANCH:
+        place_started(&b->places, e->at);
+        lead(b, i, emit_branch(e, insn->condition, e->at, true), b->inside[i], insn->target, EXIT_BRANCH);
+        break;
+    case FLOW_TRANSACTION:
+        place_started(&b->places, e->at);
+        lead(b, i, emit_transaction(e, e->at, true), b->inside[i], insn->target, EXIT_BRANCH);
+        break;
+    case FLOW_BRANCH_SHORT:
+        emit_short_branch(b, i);
+        break;
+    case FLOW_CALL:
+        emit_direct_call(b, i);
+        break;
+    case FLOW_JUMP_INDIRECT:
+    case FLOW_CALL_INDIRECT:
+        emit_indirect(b, i);
+        break;
+    case FLOW_SYSCALL:
+        emit_syscall(b, insn);
+        break;
+    case FLOW_STOP:
+        emit_stop(b, insn);
+        break;
+    default:
+        relocate_copy(e, &b->places, insn, SLOT_OPERAND);
+        break;
+    }
+}
+
+static void emit_fall_through(struct builder *b)
+{
+    if (b->next_pc == 0)
+        return;
+    place_instruction(&b->places, b->next_pc, b->e.at, false);
+    lead(b, b->count, emit_jump(&b->e, b->e.at, true), NOWHERE, b->next_pc, EXIT_FALL_THROUGH);
+}
+
+static void emit_stubs(struct builder *b)
+{
+    for (uint32_t i = 0; i < b->exits; i++) {
+        struct tr_exit *exit = &b->fragment->exits[i];
+        exit->stub = b->e.at;
+        place_stub(&b->places, b->e.at, exit->target);
+        place_spilled(&b->places, b->e.at + EMIT_FS_SIZE, TR_RAX, SLOT_STUB);
+        stub_emit(&b->e, exit);
+        emit_set_displacement(&b->e, exit->site, exit->stub);
+    }
+}
+
+static void emit_literals(struct builder *b)
+{
+    if (b->literal_count > 0)
+        emit_nops(&b->e, -b->e.at & 7);
+    for (uint32_t i = 0; i < b->literal_count; i++) {
+        emit_set_displacement(&b->e, b->literals[i].site, b->e.at);
+        emit64(&b->e, b->literals[i].value);
+    }
+}
+
+static void emit_all(struct builder *b)
+{
+    memset(b->forward, 0, b->count * sizeof(b->forward[0]));
+    b->exits = b->literal_count = 0;
+    for (uint32_t i = 0; i < b->count; i++)
+        emit_instruction(b, i);
+    emit_fall_through(b);
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (b->forward[i] != 0)
+            emit_set_displacement(&b->e, b->forward[i], b->code[b->inside[i]]);
+    }
+    emit_stubs(b);
+    emit_literals(b);
+    place_end(&b->places);
+}
+
+/* --- the fragment ---------------------------------------------------------------------------------------------------- */
+
+static void release(struct tr_fragment *fragment, uint32_t exits)
+{
+    struct arena *arena = translator.host->arena;
+    if (fragment->places)
+        arena_free(arena, fragment->places, fragment->places_size);
+    arena_free(arena, fragment, sizeof(*fragment) + exits * sizeof(struct tr_exit));
+}
+
+static bool keep_places(struct builder *b)
+{
+    struct tr_fragment *fragment = b->fragment;
+    fragment->places = arena_alloc(translator.host->arena, b->places.used);
+    if (!fragment->places)
+        return false;
+    memcpy(fragment->places, b->place_bytes, b->places.used);
+    fragment->places_size = b->places.used;
+    return true;
+}
+
+static void begin_emission(struct builder *b, struct tr_region *region)
+{
+    b->e = (struct emitter){.at = region->next, .end = region->limit, .delta = region->write_delta, .region = region};
+    b->fragment->region = region;
+    b->fragment->code = b->e.at;
+    place_begin(&b->places, b->place_bytes, sizeof(b->place_bytes), b->fragment->pc, b->e.at);
+}
+
+static struct tr_fragment *new_fragment(const struct builder *b, uintptr_t pc, uint32_t exits)
+{
+    struct tr_fragment *fragment =
+        arena_alloc(translator.host->arena, sizeof(*fragment) + exits * sizeof(struct tr_exit));
+    if (!fragment)
+        return NULL;
+    const struct tr_insn *last = &b->insns[b->count - 1];
+    fragment->pc = pc;
+    fragment->pc_end = last->pc + (last->length > 0 ? last->length : 1);
+    fragment->exits = (struct tr_exit *)(fragment + 1);
+    fragment->exit_count = (uint16_t)exits;
+    return fragment;
+}
+
+/* What the fragment will take, generously. */
+static size_t code_estimate(const struct builder *b, uint32_t exits)
+{
+    size_t bytes = 64 + exits * 64u;
+    for (uint32_t i = 0; i < b->count; i++) {
+        bool is_indirect = b->insns[i].flow == FLOW_JUMP_INDIRECT || b->insns[i].flow == FLOW_CALL_INDIRECT;
+        bytes += is_indirect ? 256 : b->insns[i].displacement_at ? 64 : 32;
+    }
+    return bytes < FRAGMENT_MAX ? bytes : FRAGMENT_MAX;
+}
+
+/* From what has been decoded. NULL with `*too_long`: fewer instructions might do. */
+static struct tr_fragment *emit_fragment(struct builder *b, uintptr_t pc, bool *too_long)
+{
+    uint32_t exits = find_inside(b);
+    struct tr_region *region = cache_region(pc, code_estimate(b, exits));
+    b->fragment = region ? new_fragment(b, pc, exits) : NULL;
+    if (!b->fragment)
+        return NULL;
+    begin_emission(b, region);
+    emit_all(b);
+    b->fragment->code_end = b->e.at;
+    *too_long = b->e.full || b->places.full;
+    if (*too_long || !keep_places(b) || !cache_publish(b->fragment)) {
+        release(b->fragment, exits);
+        return NULL;
+    }
+    return b->fragment;
+}
+
+/* Targets that are known already. */
+static void link_exits(struct tr_fragment *fragment)
+{
+    if (translator.options.links == TR_LINKS_NEVER)
+        return;
+    for (uint32_t i = 0; i < fragment->exit_count; i++) {
+        struct tr_exit *exit = &fragment->exits[i];
+        uintptr_t code = map_find(exit->target);
+        struct tr_fragment *to = code ? cache_fragment(code) : NULL;
+        if (to)
+            exit_link(exit, code, to);
+    }
+}
+
+struct tr_fragment *fragment_build(uintptr_t pc)
+{
+    struct builder *b = &builder;
+    b->text_size = b->text_pc = 0;
+    uint32_t limit = translator.options.one_instruction ? 1 : FRAGMENT_INSTRUCTIONS;
+    for (bool too_long = true; too_long && limit > 0; limit /= 2) {
+        too_long = false;
+        decode_path(b, pc, limit);
+        struct tr_fragment *fragment = b->count > 0 ? emit_fragment(b, pc, &too_long) : NULL;
+        if (fragment) {
+            link_exits(fragment);
+            return fragment;
+        }
+    }
+    return NULL;
+}
