@@ -67,9 +67,9 @@ def server_row(bench, name, connect, argv, depth):
     with tempfile.TemporaryDirectory(prefix="detect-bench-") as directory:
         servers = []
         try:
-            for watch in (False, True):
+            for options in (None, watched.LOCKS):
                 port = clients.free_port()
-                server = watched.Server(argv(port), clients.accepts(port), watch=watch, cwd=directory,
+                server = watched.Server(argv(port), clients.accepts(port), options=options, cwd=directory,
                                         report=os.path.join(directory, "report.json"))
                 servers.append((server, clients.PipelinedLoad(connect, port, 8, depth)))
             turns = measure.alternate([burst(bench, depth, *each) for each in servers], 3 * bench.rounds)

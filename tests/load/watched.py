@@ -13,10 +13,11 @@ BUILD = os.environ.get("DETECT_BUILD") or os.path.join(REPOSITORY, "build")
 DETECT = os.path.join(BUILD, "cli", "detect")
 
 # Notes and doubtful findings are listed too; the status stays the program's own.
-OPTIONS = ["--mode=locks", "--fail-on=never", "--on-deadlock=report"]
+OPTIONS = ["--fail-on=never", "--on-deadlock=report"]
+LOCKS = ["--mode=locks"]
 
 
-def command(argv, report=None, options=()):
+def command(argv, report=None, options=LOCKS):
     """The command line that runs argv under detect; the report goes to the file `report` as JSON."""
     output = ["--format=json", f"--output={report}"] if report else ["--quiet"]
     return [DETECT, "run", *OPTIONS, *output, *options, "--", *argv]
@@ -113,10 +114,10 @@ def dump_stacks(pid):
 
 
 class Server:
-    """A server process in the background, natively or under detect; `pid` is the server's own."""
+    """A server process in the background, natively (options None) or under detect; `pid` is the server's own."""
 
-    def __init__(self, argv, ready, report=None, watch=False, cwd=None, comm=None):
-        line = command(argv, report) if watch else argv
+    def __init__(self, argv, ready, report=None, options=None, cwd=None, comm=None):
+        line = argv if options is None else command(argv, report, options)
         self.process = subprocess.Popen(
             line, cwd=cwd, start_new_session=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

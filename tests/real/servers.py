@@ -4,6 +4,7 @@
 import hashlib
 import os
 import random
+import re
 import signal
 import socket
 import threading
@@ -15,6 +16,8 @@ from mysql import Mysql, quoted
 
 class KeyValue:
     """memcached or redis: eight clients check every value."""
+
+    WORK, COMPARED = "8 clients, then pipelined load; 4 threads for I/O", "every value read, counters, status after SIGTERM"
 
     def __init__(self, name, package, connect, argv, operations):
         self.NAME, self.NEEDS = name, {argv(0)[0]: package}
@@ -28,10 +31,26 @@ class KeyValue:
             load = clients.PipelinedLoad(self.connect, port, 8)
             answered = load.rounds(100)
             load.close()
+            extra = self.extra(context, port)
             status = server.stop()
         finally:
             server.kill()
-        return {"status": status, "answered": answered}
+        return {"status": status, "answered": answered, "extra": extra}
+
+    @staticmethod
+    def extra(_context, _port):
+        return None
+
+
+class Redis(KeyValue):
+    """Also redis-benchmark, which knows most data types; it fails on an error reply."""
+
+    COMPARED = KeyValue.COMPARED + ", redis-benchmark without an error"
+
+    @staticmethod
+    def extra(context, port):
+        said = context.plain(["redis-benchmark", "-p", str(port), "-c", "20", "-n", "1000", "-r", "100", "-q", "-e"])
+        return b"rror" in said, len(re.findall(rb"requests per second", said)) > 10
 
 
 NGINX = """
@@ -55,7 +74,9 @@ http {{
 class Nginx:
     """Files of many sizes, read by the threads of a pool, fetched by eight clients at once."""
 
-    NAME, NEEDS = "nginx", {"nginx": "nginx-light"}
+    NAME, NEEDS = "nginx", {"nginx": "nginx-light", "wrk": "wrk"}
+    WORK = "480 files by 8 clients, each read by a thread of the pool; then wrk with 16 connections"
+    COMPARED = "every body, wrk without an error, error log, status after SIGQUIT"
 
     def run(self, context):
         port = clients.free_port()
@@ -74,11 +95,13 @@ class Nginx:
                                  "-e", context.path("error.log")], clients.accepts(port))
         try:
             wrong = self.fetch_all(port, sums)
+            said = context.plain(["wrk", "-t2", "-c16", "-d2s", f"http://127.0.0.1:{port}/1"]).decode()
             status = server.stop(signal.SIGQUIT)
         finally:
             server.kill()
         with open(context.path("error.log"), encoding="utf-8") as file:
-            return {"wrong files": wrong, "status": status, "error log": file.read()}
+            return {"wrong files": wrong, "wrk": re.findall("Non-2xx.*|Socket errors.*", said), "status": status,
+                    "error log": file.read()}
 
     @staticmethod
     def fetch_all(port, sums):
@@ -104,7 +127,8 @@ def run_all(threads):
 class MariaDb:
     """A fresh server, four connections that insert, update in transactions and count."""
 
-    NAME = "mariadb"
+    NAME, WORK = "mariadb", "4 connections, 240 transactions, InnoDB and Aria, shutdown"
+    COMPARED = "rows of the results, errors in the log, status"
     NEEDS = {"mariadbd": "mariadb-server-core", "mariadb-install-db": "mariadb-server-core"}
 
     def run(self, context):
@@ -179,7 +203,7 @@ AS_ROOT = ["-u", "root"] if os.geteuid() == 0 else []
 CASES = [
     KeyValue("memcached", "memcached", clients.Memcached,
              lambda port: ["memcached", *AS_ROOT, "-l", "127.0.0.1", "-t", "4", "-m", "16", "-p", str(port)], 2000),
-    KeyValue("redis", "redis-server", clients.Redis,
+    Redis("redis", "redis-server", clients.Redis,
              lambda port: ["redis-server", "--save", "", "--io-threads", "4", "--io-threads-do-reads", "yes",
                            "--lazyfree-lazy-user-del", "yes", "--bind", "127.0.0.1", "--port", str(port)], 150),
     Nginx(), MariaDb(),

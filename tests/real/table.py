@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""The table of real programs in mode full: each case's verdict is kept as a small file in the build directory, and
+all of them together become the table in docs/real-programs.md."""
+
+import json
+import os
+import re
+import sys
+
+from load import watched
+
+FOLDER = os.path.join(watched.BUILD, "real-full")
+MARKERS = re.compile(r"(<!-- programs in mode full -->\n).*(<!-- end of programs in mode full -->\n)", re.S)
+HEAD = ["case", "work", "compared with the native run", "threads", "runs", "differences", "translated",
+        "from the program's code", "limits"]
+
+
+def record(case, verdict):
+    os.makedirs(FOLDER, exist_ok=True)
+    translation = verdict.stats.get("translated_cache_bytes", 0)
+    row = {"case": case.NAME, "work": case.WORK, "compared": case.COMPARED, "threads": verdict.stats.get("threads_seen", 0),
+           "runs": verdict.runs, "failed": verdict.failed, "cache": translation,
+           "program": verdict.stats.get("translated_program_bytes", 0),
+           "limits": sorted(verdict.limits)}
+    with open(os.path.join(FOLDER, case.NAME + ".json"), "w", encoding="utf-8") as file:
+        json.dump(row, file)
+
+
+def row_of(case):
+    try:
+        with open(os.path.join(FOLDER, case.NAME + ".json"), encoding="utf-8") as file:
+            row = json.load(file)
+    except FileNotFoundError:
+        return [case.NAME, case.WORK, case.COMPARED, "", "0", "not run", "", "", ""]
+    return [row["case"], row["work"], row["compared"], str(row["threads"]), str(row["runs"]), str(row["failed"]),
+            kibibytes(row["cache"]), kibibytes(row["program"]), ", ".join(row["limits"])]
+
+
+def kibibytes(count):
+    return f"{count // 1024:,} KiB"
+
+
+def write(cases, document):
+    with open(document, encoding="utf-8") as file:
+        text = file.read()
+    if not MARKERS.search(text):
+        sys.exit(f"{document} has no markers for the table")
+    rows = [HEAD, ["---"] * len(HEAD), *(row_of(case) for case in cases)]
+    lines = "".join("| " + " | ".join(row) + " |\n" for row in rows)
+    with open(document, "w", encoding="utf-8") as file:
+        file.write(MARKERS.sub(lambda match: match.group(1) + "\n" + lines + "\n" + match.group(2), text))
