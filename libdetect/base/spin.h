@@ -15,6 +15,7 @@ enum lock_rank {
     RANK_THREADS = 1, /* runtime: table of threads by pthread_t */
     RANK_ANALYSIS,    /* analysis: everything but the per-thread fast path */
     RANK_OBJECT,      /* analysis: one synchronisation object's clock */
+    RANK_TAKEOVER,    /* runtime: which code is translated */
     RANK_TRANSLATE,   /* translate: building, linking, eviction, modules */
     RANK_FD,          /* intercept: table of descriptors */
     RANK_CLOCKS,      /* analysis: slots of vector clocks */

@@ -8,6 +8,7 @@
 #include "intercept/mutex.h"
 #include "intercept/once.h"
 #include "intercept/thread.h"
+#include "runtime/takeover.h"
 
 _Static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t), "an mtx_t is a pthread_mutex_t");
 _Static_assert(sizeof(cnd_t) == sizeof(pthread_cond_t), "a cnd_t is a pthread_cond_t");
@@ -140,7 +141,7 @@ static int c11_main(void *block)
 {
     void *mark __attribute__((cleanup(thread_returned))) = block;
     struct start start = thread_begin(mark);
-    return start.routine.c11(start.arg);
+    return TAKEOVER_ENTRY(start.routine.c11)(start.arg);
 }
 
 EXPORT int thrd_create(thrd_t *handle, thrd_start_t routine, void *arg)

@@ -9,6 +9,7 @@
 #include "intercept/order.h"
 #include "runtime/modules.h"
 #include "runtime/real.h"
+#include "runtime/takeover.h"
 
 #define MODULES 512
 
@@ -101,6 +102,7 @@ INTERCEPT(int, dlclose, (void *handle))
         return REAL(dlclose)(handle);
     struct snapshot *before = take_snapshot();
     int result = REAL(dlclose)(handle);
+    takeover_modules();
     unloaded(before, &site);
     return result;
 }

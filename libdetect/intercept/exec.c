@@ -18,8 +18,6 @@
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 
-#define LIMIT_TEXT 320
-
 /* --- what cannot be watched ----------------------------------------------------------------------------------- */
 
 static void tell(const char *code, const char *path, const char *why)
@@ -27,14 +25,7 @@ static void tell(const char *code, const char *path, const char *why)
     struct self *self = self_enter();
     if (!self)
         return;
-    char text[LIMIT_TEXT];
-    size_t size = strlen(path), room = sizeof(text) - strlen(why) - 1;
-    if (size > room) { /* the end of a path says more than its start */
-        path += size - room;
-        size = room;
-    }
-    stpcpy(mempcpy(text, path, size), why);
-    runtime_limit(code, text);
+    runtime_path_limit(code, path, why);
     self_leave(self);
 }
 

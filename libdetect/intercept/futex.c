@@ -13,6 +13,7 @@
 #include "intercept/order.h"
 #include "intercept/process.h"
 #include "runtime/real.h"
+#include "runtime/takeover.h"
 
 static long pass_on(long number, const long a[6])
 {
@@ -159,6 +160,11 @@ long intercepted_syscall(long number, long a, long b, long c, long d, long e, lo
         return process_clones(number, (uint64_t)a, arguments);
     case SYS_clone3:
         return process_clones(number, *(const uint64_t *)a, arguments);
+    case SYS_mprotect:
+    case SYS_munmap:
+    case SYS_pkey_mprotect:
+        takeover_changing((uintptr_t)a, (size_t)b, number == SYS_munmap ? 0 : (int)c);
+        return pass_on(number, arguments);
     case SYS_io_uring_setup:
         tell_io_uring();
         return pass_on(number, arguments);

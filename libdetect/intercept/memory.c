@@ -14,6 +14,7 @@
 #include "intercept/export.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
+#include "runtime/takeover.h"
 
 static inline bool may_hold(uintptr_t address, size_t size)
 {
@@ -125,6 +126,7 @@ INTERCEPT(void *, reallocarray, (void *block, size_t count, size_t size))
 
 INTERCEPT(int, munmap, (void *start, size_t size))
 {
+    takeover_changing((uintptr_t)start, size, 0);
     if (UNLIKELY(size > 0 && may_hold((uintptr_t)start, size)) && (uintptr_t)start % 4096 == 0) {
         struct call_site site = CALL_SITE();
         range_gone((uintptr_t)start, size, EVF_UNMAP, &site);
@@ -135,6 +137,7 @@ INTERCEPT(int, munmap, (void *start, size_t size))
 /* Only a fixed mapping replaces what was there; it is this thread's own when the call returns. */
 INTERCEPT(void *, mmap, (void *start, size_t size, int protection, int flags, int fd, off_t offset))
 {
+    takeover_changing(flags & MAP_FIXED ? (uintptr_t)start : 0, size, protection);
     void *result = REAL(mmap)(start, size, protection, flags, fd, offset);
     if (UNLIKELY(flags & MAP_FIXED) && result != MAP_FAILED && may_hold((uintptr_t)result, size)) {
         struct call_site site = CALL_SITE();
@@ -146,12 +149,27 @@ INTERCEPT(void *, mmap, (void *start, size_t size, int protection, int flags, in
 EXPORT void *intercepted_mmap64(void *, size_t, int, int, int, off_t) __asm__("mmap64")
     __attribute__((alias("mmap")));
 
+INTERCEPT(int, mprotect, (void *start, size_t size, int protection))
+{
+    takeover_changing((uintptr_t)start, size, protection);
+    return REAL(mprotect)(start, size, protection);
+}
+
+INTERCEPT(int, pkey_mprotect, (void *start, size_t size, int protection, int key))
+{
+    takeover_changing((uintptr_t)start, size, protection);
+    return REAL(pkey_mprotect)(start, size, protection, key);
+}
+
 /* Moved pages take their bytes with them, but an object in them has another address now. */
 EXPORT void *intercepted_mremap(void *start, size_t old_size, size_t size, int flags, void *to)
     __asm__("mremap");
 
 void *intercepted_mremap(void *start, size_t old_size, size_t size, int flags, void *to)
 {
+    takeover_changing((uintptr_t)start, old_size, 0);
+    if (flags & MREMAP_FIXED)
+        takeover_changing((uintptr_t)to, size, 0);
     void *result = REAL(mremap)(start, old_size, size, flags, to);
     if (result == MAP_FAILED)
         return result;

@@ -8,6 +8,7 @@
 #include "intercept/once.h"
 
 #include "intercept/layout.h"
+#include "runtime/takeover.h"
 
 /* A call that may be elected to run its routine. */
 struct once_call {
@@ -45,7 +46,7 @@ static void run_routine(void)
     struct once_call *elected __attribute__((cleanup(routine_left))) = innermost;
     wait_end(elected->wait, EVENT_ACQUIRE, 0);
     call_leave(elected->call);
-    elected->routine();
+    TAKEOVER_ENTRY(elected->routine)();
 }
 
 static void once_call_left(struct once_call *left) { innermost = left->outer; }

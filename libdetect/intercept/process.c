@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "intercept/export.h"
 #include "runtime/real.h"
+#include "runtime/takeover.h"
 
 /* --- ends ----------------------------------------------------------------------------------------------------- */
 
@@ -159,6 +160,14 @@ static void give_up_thread(void)
     self_leave(self);
 }
 
+static void leave_translation(uint64_t flags)
+{
+    struct self *self = self_enter();
+    takeover_cloning(flags);
+    if (self)
+        self_leave(self);
+}
+
 static bool shares_tls(uint64_t flags)
 {
     return (flags & CLONE_VM) && !(flags & (CLONE_SETTLS | CLONE_VFORK));
@@ -168,6 +177,7 @@ long process_clones(long number, uint64_t flags, const long a[6])
 {
     if (!(flags & CLONE_VM))
         return process_forks(number, a);
+    leave_translation(flags);
     if (shares_tls(flags))
         give_up_thread();
     return REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -192,6 +202,7 @@ EXPORT int intercepted_clone(int (*function)(void *), void *stack, int flags, vo
 int intercepted_clone(int (*function)(void *), void *stack, int flags, void *argument,
                       pid_t *parent_tid, void *tls, pid_t *child_tid)
 {
+    leave_translation((uint64_t)(unsigned)flags);
     if (shares_tls((uint64_t)(unsigned)flags))
         give_up_thread();
     if ((flags & CLONE_VM) || !runtime.on || sys_getpid() != runtime.pid)

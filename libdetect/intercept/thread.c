@@ -11,6 +11,7 @@
 
 #include "base/sys.h"
 #include "intercept/handles.h"
+#include "runtime/takeover.h"
 
 /* Threads created and not yet known by their handle. */
 static uint32_t starting;
@@ -43,6 +44,7 @@ struct start *thread_prepare(const struct call *call, bool detached)
     if (detached)
         detector_thread_set_detached(runtime.detector, start->thread);
     runtime.threaded = true;
+    takeover_before_thread();
     fetch_add_acq_rel(&starting, 1);
     return start;
 }
@@ -92,7 +94,7 @@ static void *posix_main(void *block)
 {
     void *mark __attribute__((cleanup(thread_returned))) = block;
     struct start start = thread_begin(mark);
-    return start.routine.posix(start.arg);
+    return TAKEOVER_ENTRY(start.routine.posix)(start.arg);
 }
 
 static bool attr_detached(const pthread_attr_t *attr)

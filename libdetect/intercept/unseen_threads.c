@@ -10,10 +10,16 @@
 #include "intercept/export.h"
 #include "intercept/order.h"
 #include "runtime/real.h"
+#include "runtime/takeover.h"
 
 static void threads_may_appear(const struct call_site *site)
 {
     store_relaxed(&runtime.threaded, true);
+    struct self *self = self_enter();
+    if (self) {
+        takeover_before_thread();
+        self_leave(self);
+    }
     order_release(OBJECT_FD, RUNTIME_UNSEEN_THREADS, site);
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/modules.h"
 #include "runtime/monitor.h"
 #include "runtime/runtime.h"
+#include "runtime/takeover.h"
 #include "runtime/work_stack.h"
 
 /* Of the thread that forks; valid while it holds the locks. */
@@ -42,6 +43,7 @@ void runtime_fork_prepare(void)
     forking.depth = depth;
     forking.frozen = true;
     detector_freeze(runtime.detector);
+    takeover_fork_prepare();
     lock_part();
     unwind_freeze();
     spin_lock(threads_names_lock());
@@ -69,6 +71,7 @@ void runtime_fork_parent(void)
     spin_unlock(threads_names_lock());
     unwind_thaw();
     unlock_part();
+    takeover_fork_parent();
     detector_thaw(runtime.detector);
     leave(self);
     spin_unlock(threads_handles_lock());
@@ -86,6 +89,7 @@ static void forget_parent(struct self *self)
     depot_reset_locks(runtime.depot);
     unwind_thaw();
     unlock_part();
+    takeover_fork_child();
     if (runtime_fork_threads)
         runtime_fork_threads();
     work_stack_forked();

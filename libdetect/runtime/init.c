@@ -18,6 +18,7 @@
 #include "runtime/monitor.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
+#include "runtime/takeover.h"
 
 struct runtime runtime;
 
@@ -355,6 +356,15 @@ static bool start(int argc, char **argv)
     return true;
 }
 
+static void take_over(void)
+{
+    struct self *self = self_enter();
+    if (!self)
+        return;
+    takeover_start();
+    self_leave(self);
+}
+
 __attribute__((constructor)) static void init(int argc, char **argv, char **envp)
 {
     int saved = errno;
@@ -363,6 +373,7 @@ __attribute__((constructor)) static void init(int argc, char **argv, char **envp
     if (start(argc, argv)) {
         store_release(&runtime.on, true); /* to self_adopt of every thread */
         self_adopt();
+        take_over();
     }
     errno = saved;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/runtime.h"
+#include "runtime/takeover.h"
 
 #define LIMITS 128
 #define CODE_BYTES 32
@@ -66,6 +67,18 @@ static void add(const char *code, const char *text, uint64_t count)
 
 void runtime_limit(const char *code, const char *text) { add(code, text, 1); }
 
+void runtime_path_limit(const char *code, const char *path, const char *why)
+{
+    char text[TEXT_BYTES];
+    size_t size = strlen(path), room = sizeof(text) - strlen(why) - 1;
+    if (size > room) { /* the end of a path says more than its start */
+        path += size - room;
+        size = room;
+    }
+    stpcpy(mempcpy(text, path, size), why);
+    add(code, text, 1);
+}
+
 /* --- at the end --------------------------------------------------------------------------------------------- */
 
 /* Written straight away: the analysis counts them itself. */
@@ -94,8 +107,40 @@ static void write_losses(void)
             write_limit(rows[i].code, rows[i].text, rows[i].count);
 }
 
+struct stat_row {
+    const char *name;
+    uint64_t value;
+};
+
 /* What the parent had counted already before this process began. */
 static struct detector_stats inherited;
+
+static void write_stats_rows(const struct stat_row *rows, size_t count)
+{
+    struct report_writer *writer = &runtime.writer;
+    record_begin(writer, RECORD_STAT);
+    for (size_t i = 0; i < count; i++) {
+        record_text(writer, TAG_NAME, rows[i].name);
+        record_u64(writer, TAG_COUNT, rows[i].value);
+    }
+    record_end(writer);
+}
+
+static void write_translation(void)
+{
+    if (!takeover_has_begun())
+        return;
+    struct tr_stats stats;
+    tr_stats(&stats);
+    const struct stat_row rows[] = {
+        {"translated_fragments", stats.fragments},      {"translated_bytes", stats.program_bytes},
+        {"translation_bytes", stats.cache_bytes},       {"translation_metadata", stats.metadata_bytes},
+        {"translation_faults", stats.entry_faults},     {"translation_dispatches", stats.dispatches},
+        {"translation_links", stats.links},             {"translation_misses", stats.lookups_missed},
+        {"translation_evictions", stats.evictions},     {"translation_undecodable", stats.undecodable},
+    };
+    write_stats_rows(rows, ARRAY_LEN(rows));
+}
 
 static void write_stats(void)
 {
@@ -108,10 +153,7 @@ static void write_stats(void)
     stats.cycles_checked -= inherited.cycles_checked;
     stats.cycles_pruned -= inherited.cycles_pruned;
     stats.waits -= inherited.waits;
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {
+    const struct stat_row rows[] = {
         {"threads_seen", stats.threads_seen},     {"threads_alive", stats.threads_alive},
         {"threads_peak", stats.threads_peak},     {"locks_seen", stats.locks_seen},
         {"locks_alive", stats.locks_alive},       {"locks_peak", stats.locks_peak},
@@ -122,13 +164,8 @@ static void write_stats(void)
         {"findings", runtime.found},
         {"memory_reserved", runtime.arena.reserved}, {"memory_used", runtime.arena.used},
     };
-    struct report_writer *writer = &runtime.writer;
-    record_begin(writer, RECORD_STAT);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        record_text(writer, TAG_NAME, rows[i].name);
-        record_u64(writer, TAG_COUNT, rows[i].value);
-    }
-    record_end(writer);
+    write_stats_rows(rows, ARRAY_LEN(rows));
+    write_translation();
 }
 
 static void write_count(void *ctx, uint32_t number, uint64_t count)

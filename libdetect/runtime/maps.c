@@ -3,6 +3,7 @@
 #include "runtime/maps.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 #include "base/sys.h"
 
@@ -41,32 +42,76 @@ static uintptr_t maps_number(struct maps *maps, int *last)
     return number;
 }
 
-/* Whether the mapping of the address is shared: "low-high rwxs ...", a line for each. */
-static bool is_shared_in(struct maps *maps, uintptr_t addr)
+/* "rwxp": the protection, and whether it is shared. */
+static void read_protection(struct maps *maps, struct maps_entry *entry)
 {
-    for (;;) {
-        int c;
-        uintptr_t low = maps_number(maps, &c);
-        if (c != '-')
-            return false;
-        uintptr_t high = maps_number(maps, &c);
-        for (int i = 0; i < 3; i++)
-            maps_char(maps);
-        bool shared = maps_char(maps) == 's';
-        if (addr >= low && addr < high)
-            return shared;
-        do
-            c = maps_char(maps);
-        while (c >= 0 && c != '\n');
-    }
+    entry->protection = maps_char(maps) == 'r' ? PROT_READ : 0;
+    entry->protection |= maps_char(maps) == 'w' ? PROT_WRITE : 0;
+    entry->protection |= maps_char(maps) == 'x' ? PROT_EXEC : 0;
+    entry->shared = maps_char(maps) == 's';
 }
 
-bool maps_is_shared(uintptr_t addr)
+/* The rest of the line, without the blanks before it; cut if it does not fit. */
+static void read_path(struct maps *maps, char *path, size_t size)
+{
+    size_t used = 0;
+    int c = maps_char(maps);
+    while (c == ' ')
+        c = maps_char(maps);
+    for (; c >= 0 && c != '\n'; c = maps_char(maps))
+        if (used + 1 < size)
+            path[used++] = (char)c;
+    path[used] = '\0';
+}
+
+/* A line: "low-high rwxp offset device inode   path". */
+static bool read_entry(struct maps *maps, struct maps_entry *entry, char *path, size_t path_size)
+{
+    int c;
+    entry->start = maps_number(maps, &c);
+    if (c != '-')
+        return false;
+    entry->end = maps_number(maps, &c);
+    read_protection(maps, entry);
+    maps_char(maps);
+    entry->offset = maps_number(maps, &c);
+    for (int blanks = 0; blanks < 2 && c >= 0 && c != '\n';) /* device and inode */
+        blanks += (c = maps_char(maps)) == ' ';
+    entry->path = path;
+    read_path(maps, path, path_size);
+    return true;
+}
+
+bool maps_each(char *path, size_t path_size, bool (*visit)(void *ctx, const struct maps_entry *entry), void *ctx)
 {
     struct maps maps = {.fd = sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0)};
     if (maps.fd < 0)
         return false;
-    bool shared = is_shared_in(&maps, addr);
+    struct maps_entry entry;
+    while (read_entry(&maps, &entry, path, path_size) && visit(ctx, &entry)) {
+    }
     sys_close(maps.fd);
-    return shared;
+    return true;
+}
+
+struct search {
+    uintptr_t addr;
+    bool shared;
+};
+
+static bool visit_shared(void *ctx, const struct maps_entry *entry)
+{
+    struct search *search = ctx;
+    if (search->addr >= entry->end)
+        return true;
+    search->shared = entry->shared && search->addr >= entry->start;
+    return false;
+}
+
+bool maps_is_shared(uintptr_t addr)
+{
+    char path[1];
+    struct search search = {addr, false};
+    maps_each(path, sizeof(path), visit_shared, &search);
+    return search.shared;
 }

@@ -54,3 +54,12 @@ void real_init(void)
     /* No other thread exists yet; the constructor runs this before any can. */
     real.ready = true;
 }
+
+void real_map(uintptr_t (*map)(uintptr_t function))
+{
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+        uintptr_t *function = (uintptr_t *)((char *)&real + entries[i].offset);
+        if (*function)
+            store_relaxed(function, map(*function));
+    }
+}

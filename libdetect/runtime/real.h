@@ -27,5 +27,7 @@ extern struct real real;
 
 /* Resolves all; a function that this libc lacks stays NULL and its interceptor returns ENOSYS. */
 void real_init(void);
+/* Each function's address through `map`: those of the program's own code may be called at another one (takeover.c). */
+void real_map(uintptr_t (*map)(uintptr_t function));
 
 #endif

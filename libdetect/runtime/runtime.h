@@ -55,6 +55,8 @@ static inline void emit(struct self *self, const struct call_site *site, struct 
 /* A limit for the report: `code` is a short constant name ("static-child"), `text` one plain sentence.
  * The same code and text again only counts. Callable from anywhere inside the detector. */
 void runtime_limit(const char *code, const char *text);
+/* The same about a file: `path`, cut at its beginning if need be, and what is the matter with it. */
+void runtime_path_limit(const char *code, const char *path, const char *why);
 /* Everything that is only known at the end: counts, limits, statistics, ENDED. May be called more than
  * once (exec that fails, then exit); async-signal-safe. */
 void runtime_flush(const char *reason, int status);

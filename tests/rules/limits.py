@@ -9,7 +9,7 @@ import sys
 # A call that makes an entry, up to its semicolon, and a row of a table of entries.
 CALL = re.compile(r"\b(?:\w+_limit|tell)\(([^;{]*);")
 ROW = re.compile(r'\{"([a-z]+(?:-[a-z]+)+)",\s*"')
-CODE = re.compile(r'"([a-z]+(?:-[a-z]+)+)"')
+CODE = re.compile(r'"([a-z]+(?:-[a-z]+)+|jit)"')
 
 
 def codes_of(text):

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* When the program's code is taken over, and when it is let go; see takeover.h. */
+#include "runtime/takeover.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "runtime/loader.h"
+#include "runtime/real.h"
+#include "runtime/runtime.h"
+
+uint32_t takeover_state = TAKEOVER_OFF;
+static bool has_begun;
+
+bool takeover_has_begun(void) { return has_begun; }
+
+/* --- options ------------------------------------------------------------------------------------------------------- */
+
+static bool has_hooks;
+
+static uint32_t number_after(const char *text)
+{
+    uint32_t number = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        number = number * 10 + (uint32_t)(*text - '0');
+    return number;
+}
+
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return length == strlen(word) && memcmp(text, word, length) == 0;
+}
+
+static void apply_stress(struct tr_options *options, const char *text, size_t length)
+{
+    if (is_word(text, length, "one"))
+        options->one_instruction = true;
+    else if (is_word(text, length, "never"))
+        options->links = TR_LINKS_NEVER;
+    else if (is_word(text, length, "eager"))
+        options->links = TR_LINKS_EAGER;
+    else if (is_word(text, length, "hooks"))
+        has_hooks = true;
+    else if (length > 6 && memcmp(text, "flush=", 6) == 0)
+        options->flush_every = number_after(text + 6);
+    else
+        RUNTIME_SAY("detect: translation-stress: unknown word in ", text);
+}
+
+static struct tr_options read_options(void)
+{
+    struct tr_options options = {.cache_limit = (size_t)runtime.options.translation_cache << 20};
+    const char *word = runtime.options.translation_stress;
+    while (word && *word) {
+        size_t length = strcspn(word, ",");
+        apply_stress(&options, word, length);
+        word += length + (word[length] == ',');
+    }
+    return options;
+}
+
+/* --- taking over ----------------------------------------------------------------------------------------------------- */
+
+static void refuse(const char *why)
+{
+    runtime_limit("no-translation", why);
+    store_relaxed(&takeover_state, TAKEOVER_OFF);
+}
+
+static bool init_translator(const char **why)
+{
+    static const struct tr_host host = {&runtime.arena, runtime_limit, takeover_on_syscall, NULL};
+    struct tr_options options = read_options();
+    if (!tr_supported(why))
+        return false;
+    *why = "there is no memory for the translator";
+    return tr_init(&options, has_hooks ? &takeover_stress_client : NULL, &host);
+}
+
+void takeover_start(void)
+{
+    const char *why = NULL;
+    if (runtime.options.mode != MODE_FULL || runtime.options.translate == TRANSLATE_NO)
+        return;
+    if (!init_translator(&why)) {
+        refuse(why);
+        return;
+    }
+    if (!loader_hook(takeover_modules))
+        runtime_limit("late-modules", "the dynamic linker cannot be watched: what libc loads by itself runs natively");
+    store_relaxed(&takeover_state, TAKEOVER_READY);
+    if (runtime.options.translate == TRANSLATE_START)
+        takeover_now();
+}
+
+/* Real functions that are the program's own (its malloc) are called without a fault from now on. */
+static uintptr_t translated_function(uintptr_t function)
+{
+    return tr_is_translated(function) ? tr_entry(function) : function;
+}
+
+void takeover_now(void)
+{
+    has_begun = true;
+    takeover_modules_add_all();
+    tr_thread_start();
+    if (!tr_take_over()) {
+        refuse("the kernel refuses to change the protection of the program's code");
+        return;
+    }
+    store_release(&takeover_state, TAKEOVER_ON);
+    real_map(translated_function);
+}
+
+void takeover_leave(const char *code, const char *text)
+{
+    runtime_limit(code, text);
+    if (exchange_acq_rel(&takeover_state, TAKEOVER_OFF) != TAKEOVER_ON)
+        return;
+    tr_detach();
+    real_map(tr_origin);
+}
+
+/* Its copy would use this thread's scratch state, or memory that is none of the thread-local storage that we know. */
+void takeover_cloning(uint64_t flags)
+{
+    if ((flags & CLONE_VM) && !(flags & CLONE_VFORK) && load_relaxed(&takeover_state) != TAKEOVER_OFF)
+        takeover_leave("raw-clone", "the program made a thread by the clone system call: translation is left for good");
+}
+
+/* --- fork ------------------------------------------------------------------------------------------------------------- */
+
+void takeover_fork_prepare(void)
+{
+    spin_lock(&takeover_lock);
+    if (has_begun)
+        tr_fork_prepare();
+}
+
+void takeover_fork_parent(void)
+{
+    if (has_begun)
+        tr_fork_parent();
+    spin_unlock(&takeover_lock);
+}
+
+void takeover_fork_child(void)
+{
+    spin_reset(&takeover_lock);
+    if (has_begun)
+        tr_fork_child();
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Mode full: the program's code is handed to the translator. Which code that is, from when on, and what happens when
+ * the program changes its code or its threads in a way that the translator has to know of.
+ *
+ * Native stays, by name, what libdetect itself runs on (libc, the dynamic linker, libm, libgcc_s, libunwind, Zydis), code that
+ * is writable, and what belongs to no module. All else is translated, from the first thread that the program makes, or
+ * from the start.
+ *
+ *   takeover_start        once, before a second thread exists
+ *   takeover_modules      by whoever was told that modules came or went: the dynamic linker's hook, dlopen, dlclose
+ *   takeover_changing     by any thread, before it changes mappings */
+#ifndef DETECT_RUNTIME_TAKEOVER_H
+#define DETECT_RUNTIME_TAKEOVER_H
+
+#include <ucontext.h>
+
+#include "base/atomic.h"
+#include "base/compiler.h"
+#include "translate/translate.h"
+
+enum takeover_state { TAKEOVER_OFF, TAKEOVER_READY, TAKEOVER_ON };
+extern uint32_t takeover_state;
+
+/* At init: can it be done? Says in the report if not. */
+void takeover_start(void);
+/* The first thread is about to be made. Signals are deferred. */
+COLD void takeover_now(void);
+static inline void takeover_before_thread(void)
+{
+    if (UNLIKELY(load_relaxed(&takeover_state) == TAKEOVER_READY))
+        takeover_now();
+}
+/* Also after it has been left. */
+bool takeover_has_begun(void);
+static inline bool takeover_is_on(void) { return load_relaxed(&takeover_state) == TAKEOVER_ON; }
+
+/* For good, before something happens that translation cannot follow. Signals are deferred. */
+void takeover_leave(const char *code, const char *text);
+
+/* What to call instead of the program's function. */
+static inline uintptr_t takeover_entry(uintptr_t function)
+{
+    return takeover_is_on() ? tr_entry(function) : function;
+}
+#define TAKEOVER_ENTRY(function) ((__typeof__(function))takeover_entry((uintptr_t)(function)))
+
+/* Modules may have come or gone. */
+void takeover_modules(void);
+/* The program is about to map, unmap or protect [start, start + size), with `protection` (0 for munmap). Code in it that
+ * was translated is native from here on. */
+void takeover_changing_slow(uintptr_t start, size_t size, int protection);
+static inline void takeover_changing(uintptr_t start, size_t size, int protection)
+{
+    if (UNLIKELY(takeover_is_on()))
+        takeover_changing_slow(start, size, protection);
+}
+
+/* A `syscall` instruction in translated code; see struct tr_host. */
+bool takeover_on_syscall(ucontext_t *context);
+/* A thread will be made by the clone system call with these flags. */
+void takeover_cloning(uint64_t flags);
+
+/* For runtime/fork.c, in the order of ranks. */
+void takeover_fork_prepare(void);
+void takeover_fork_parent(void);
+void takeover_fork_child(void);
+
+/* The process ends: what `debug-translation` asks for. */
+void takeover_dump(void);
+
+/* --- between the files of the takeover -------------------------------------------------------------------------------- */
+
+extern struct spin takeover_lock; /* of the table of modules */
+/* All modules that are there now go to the translator. */
+void takeover_modules_add_all(void);
+/* Calls from the cache for each memory access, for stress (takeover_hooks.c). */
+extern const struct tr_client takeover_stress_client;
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls that the program makes by an instruction of its own, in translated code: what passes no interceptor and
+ * concerns the translator all the same. */
+#include <linux/sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "base/sys.h"
+#include "runtime/runtime.h"
+#include "runtime/takeover.h"
+
+#if defined(__x86_64__)
+
+#include <asm/prctl.h>
+
+/* fork, or clone as fork does it: made here, so that nobody is inside the detector meanwhile. One that gives the
+ * child another stack is left alone. */
+static bool copy_process(greg_t *gregs)
+{
+    long number = gregs[REG_RAX];
+    if (number == SYS_clone && gregs[REG_RSI] != 0)
+        return false;
+    runtime_fork_prepare();
+    long pid = sys_call(number, gregs[REG_RDI], gregs[REG_RSI], gregs[REG_RDX], gregs[REG_R10], gregs[REG_R8],
+                        gregs[REG_R9]);
+    if (pid == 0)
+        runtime_fork_child();
+    else
+        runtime_fork_parent();
+    gregs[REG_RAX] = pid;
+    return true;
+}
+
+static uint64_t clone_flags(const greg_t *gregs)
+{
+    return gregs[REG_RAX] == SYS_clone3 ? ((const struct clone_args *)gregs[REG_RDI])->flags
+                                        : (uint64_t)gregs[REG_RDI];
+}
+
+bool takeover_on_syscall(ucontext_t *context)
+{
+    greg_t *gregs = context->uc_mcontext.gregs;
+    switch (gregs[REG_RAX]) {
+    case SYS_fork:
+        return copy_process(gregs);
+    case SYS_clone:
+    case SYS_clone3:
+        if (!(clone_flags(gregs) & CLONE_VM))
+            return gregs[REG_RAX] == SYS_clone && copy_process(gregs);
+        takeover_cloning(clone_flags(gregs));
+        return false;
+    case SYS_arch_prctl:
+        if (gregs[REG_RDI] == ARCH_SET_FS)
+            takeover_leave("raw-clone", "the program sets up thread-local storage of its own: translation is left for good");
+        return false;
+    case SYS_mprotect:
+    case SYS_pkey_mprotect:
+        takeover_changing((uintptr_t)gregs[REG_RDI], (size_t)gregs[REG_RSI], (int)gregs[REG_RDX]);
+        return false;
+    case SYS_munmap:
+        takeover_changing((uintptr_t)gregs[REG_RDI], (size_t)gregs[REG_RSI], 0);
+        return false;
+    case SYS_mmap:
+        takeover_changing(gregs[REG_R10] & MAP_FIXED ? (uintptr_t)gregs[REG_RDI] : 0, (size_t)gregs[REG_RSI],
+                          (int)gregs[REG_RDX]);
+        return false;
+    default:
+        return false;
+    }
+}
+
+#else
+
+bool takeover_on_syscall(ucontext_t *context)
+{
+    (void)context;
+    return false;
+}
+
+#endif
