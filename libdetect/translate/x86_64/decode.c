@@ -35,9 +35,10 @@ void decode_init(void)
 
 /* --- control flow ------------------------------------------------------------------------------------------------ */
 
+/* VEX-encoded branches are of a CPU that was never sold; they are undefined elsewhere. */
 static bool is_direct(const ZydisDecodedInstruction *z)
 {
-    return z->raw.imm[0].is_relative;
+    return z->raw.imm[0].is_relative && z->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY;
 }
 
 /* FF /3 and /5: far transfers through memory; 9A, EA do not exist in 64-bit mode. */
@@ -81,7 +82,7 @@ static enum tr_flow flow_of(const ZydisDecodedInstruction *z)
     case ZYDIS_MNEMONIC_HLT:
         return FLOW_STOP;
     default:
-        return z->raw.imm[0].is_relative ? FLOW_BRANCH : FLOW_NEXT;
+        return is_direct(z) ? FLOW_BRANCH : z->raw.imm[0].is_relative ? FLOW_STOP : FLOW_NEXT;
     }
 }
 

@@ -39,12 +39,12 @@ void relocate_with_base(struct emitter *e, const struct tr_insn *insn, unsigned 
     emit_bytes(e, code, insn->length - 4u);
 }
 
-/* lea x(%rip), %reg is a constant; with 16-bit operands, which nobody uses, it goes the general way. */
+/* lea x(%rip), %reg is a constant; with 16-bit operands, which nobody uses, it goes the general way. (A 66 prefix with
+ * REX.W means nothing: compilers pad thread-local accesses with it.) */
 static bool copy_lea(struct emitter *e, struct place_writer *places, const struct tr_insn *insn)
 {
-    bool has_rex = insn->encoding == ENCODING_REX;
-    uint8_t rex = has_rex ? insn->bytes[0] : 0;
-    if (!insn->is_lea || insn->modrm_at != 1 + has_rex)
+    uint8_t rex = insn->encoding == ENCODING_REX ? insn->bytes[insn->prefix_at] : 0;
+    if (!insn->is_lea || (!(rex & 8) && memchr(insn->bytes, 0x66, insn->modrm_at - 1u)))
         return false;
     unsigned reg = (insn->bytes[insn->modrm_at] >> 3 & 7u) | (rex & 4u) << 1;
     place_started(places, e->at);
