@@ -165,6 +165,11 @@ long intercepted_syscall(long number, long a, long b, long c, long d, long e, lo
     case SYS_pkey_mprotect:
         takeover_changing((uintptr_t)a, (size_t)b, number == SYS_munmap ? 0 : (int)c);
         return pass_on(number, arguments);
+    case SYS_prctl:
+    case SYS_seccomp:
+        if (number == SYS_seccomp || takeover_restricts((int)a))
+            process_restricts();
+        return pass_on(number, arguments);
     case SYS_io_uring_setup:
         tell_io_uring();
         return pass_on(number, arguments);

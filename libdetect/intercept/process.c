@@ -214,7 +214,15 @@ int intercepted_clone(int (*function)(void *), void *stack, int flags, void *arg
     return pid;
 }
 
-/* --- names ----------------------------------------------------------------------------------------------------------- */
+/* --- names, restrictions ----------------------------------------------------------------------------------------------------------- */
+
+void process_restricts(void)
+{
+    struct self *self = self_enter();
+    takeover_restricting();
+    if (self)
+        self_leave(self);
+}
 
 EXPORT int intercepted_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
                              unsigned long d) __asm__("prctl");
@@ -222,6 +230,8 @@ EXPORT int intercepted_prctl(int option, unsigned long a, unsigned long b, unsig
 int intercepted_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
                       unsigned long d)
 {
+    if (takeover_restricts(option))
+        process_restricts();
     int result = REAL(prctl)(option, a, b, c, d);
     if (option != PR_SET_NAME || result != 0)
         return result;

@@ -15,6 +15,9 @@ int process_ends(int status, const struct call_site *site);
 long process_forks(long number, const long arguments[6]);
 long process_clones(long number, uint64_t flags, const long arguments[6]);
 
+/* The program is about to forbid itself system calls. */
+void process_restricts(void);
+
 /* exec.c: syscall(SYS_execve, …) and SYS_execveat. */
 long exec_by_number(long number, const long arguments[6]);
 

@@ -114,8 +114,11 @@ void takeover_now(void)
 
 void takeover_leave(const char *code, const char *text)
 {
+    uint32_t was = exchange_acq_rel(&takeover_state, TAKEOVER_OFF);
+    if (was == TAKEOVER_OFF)
+        return;
     runtime_limit(code, text);
-    if (exchange_acq_rel(&takeover_state, TAKEOVER_OFF) != TAKEOVER_ON)
+    if (was != TAKEOVER_ON)
         return;
     tr_detach();
     real_map(tr_origin);
@@ -124,8 +127,14 @@ void takeover_leave(const char *code, const char *text)
 /* Its copy would use this thread's scratch state, or memory that is none of the thread-local storage that we know. */
 void takeover_cloning(uint64_t flags)
 {
-    if ((flags & CLONE_VM) && !(flags & CLONE_VFORK) && load_relaxed(&takeover_state) != TAKEOVER_OFF)
+    if ((flags & CLONE_VM) && !(flags & CLONE_VFORK))
         takeover_leave("raw-clone", "the program made a thread by the clone system call: translation is left for good");
+}
+
+/* What it will forbid is not known, and the protection of memory could neither be changed nor be given back. */
+void takeover_restricting(void)
+{
+    takeover_leave("no-translation", "the program restricts its own system calls: its code runs natively from then on");
 }
 
 /* --- fork ------------------------------------------------------------------------------------------------------------- */

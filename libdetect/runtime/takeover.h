@@ -12,6 +12,7 @@
 #ifndef DETECT_RUNTIME_TAKEOVER_H
 #define DETECT_RUNTIME_TAKEOVER_H
 
+#include <sys/prctl.h>
 #include <ucontext.h>
 
 #include "base/atomic.h"
@@ -59,6 +60,11 @@ static inline void takeover_changing(uintptr_t start, size_t size, int protectio
 bool takeover_on_syscall(ucontext_t *context);
 /* A thread will be made by the clone system call with these flags. */
 void takeover_cloning(uint64_t flags);
+/* The program is about to install a filter of system calls, or to give up executable memory. */
+void takeover_restricting(void);
+
+/* Whether this prctl does so. */
+static inline bool takeover_restricts(int option) { return option == PR_SET_SECCOMP || option == 65 /* PR_SET_MDWE */; }
 
 /* For runtime/fork.c, in the order of ranks. */
 void takeover_fork_prepare(void);

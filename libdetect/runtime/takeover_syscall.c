@@ -49,6 +49,13 @@ bool takeover_on_syscall(ucontext_t *context)
             return gregs[REG_RAX] == SYS_clone && copy_process(gregs);
         takeover_cloning(clone_flags(gregs));
         return false;
+    case SYS_prctl:
+        if (takeover_restricts((int)gregs[REG_RDI]))
+            takeover_restricting();
+        return false;
+    case SYS_seccomp:
+        takeover_restricting();
+        return false;
     case SYS_arch_prctl:
         if (gregs[REG_RDI] == ARCH_SET_FS)
             takeover_leave("raw-clone", "the program sets up thread-local storage of its own: translation is left for good");
