@@ -25,18 +25,21 @@ struct tr_region {
     uintptr_t next, limit;  /* after cache_region: where the fragment goes, and what it must not go beyond */
     intptr_t write_delta;   /* code at address a is written at a + write_delta (0 where W and X go together) */
     /* Shared code at the region's start. Jump to
-     * enter_exit      from an exit's stub: rax is in spill[0], rax = struct tr_exit *
+     * enter_exit      from an exit's stub: rax is in spill[0], rax = the stub's address
      * enter_hook      likewise, rax = struct tr_hook *: runs it, goes on at its `resume`
      * enter_indirect  rax and rcx are in spill[0] and spill[1], rax = where the program jumps to
      * leave           all registers but rcx are the program's: takes it from context and jumps to tr_thread.resume */
     uintptr_t enter_exit, enter_hook, enter_indirect, leave;
     uintptr_t shared_end;
+    bool far;                /* reaches no particular module: there was no address space */
+    struct tr_chunk *stubs;  /* the chunk that takes the next stub (indirect.c) */
     struct tr_chunk *chunks; /* chunk_count of them, by address */
     uint32_t chunk_count, chunks_used;
     struct tr_region *older;
 };
 
-/* What cache code calls out for. Embedded in the caller's own record; never moves while its code lives. `run` gets the
+/* What cache code calls out for. Embedded in the caller's own record; never freed or moved, even when its fragment is
+ * evicted, because a thread may be about to use it. `run` gets the
  * program's registers in tr_thread.context and may change them; it runs on the translator's stack with signals
  * deferred, in code compiled with -mgeneral-regs-only, and may set tr_thread.resume to go elsewhere than `resume`. */
 struct tr_hook {
@@ -61,13 +64,66 @@ bool cache_contains(uintptr_t code);
 /* A live fragment's cache address for pc in its midst, where it may be entered; 0. Lock held. */
 uintptr_t cache_inside(uintptr_t pc, struct tr_fragment **fragment);
 
+/* --- chunks, regions: for eviction and tests; lock held ------------------------------------------------------------ */
+
+enum chunk_state {
+    CHUNK_FREE,
+    CHUNK_OPEN,    /* its owner's fragments are added */
+    CHUNK_FULL,
+    CHUNK_EVICTED, /* not executable, its addresses never used again; fragments are still known */
+    CHUNK_STUBS,   /* slots of indirect jumps' targets (indirect.c) and trampolines; never evicted */
+};
+
+struct tr_range;
+
+struct tr_chunk {
+    uintptr_t start, next, end;
+    struct tr_range *owner;         /* NULL: none, or stubs */
+    struct tr_fragment **fragments; /* by code address; lock-free readers see `count` of them */
+    uint32_t count, capacity;
+    uint32_t state;                 /* enum chunk_state */
+    uint64_t sequence;              /* in the order of filling: the oldest is evicted first */
+    struct tr_exit *slots;          /* of CHUNK_STUBS */
+};
+
+extern struct tr_region *cache_regions;
+struct tr_region *cache_region_of(uintptr_t code);
+struct tr_chunk *cache_chunk_of(uintptr_t code);
+/* Makes a region that reaches the range, if there is none yet. */
+bool cache_reserve(const struct tr_range *range);
+/* A free chunk of a region that reaches [low, high); NULL. */
+struct tr_chunk *cache_chunk(uintptr_t low, uintptr_t high, struct tr_region **region);
+/* Fragments leave the look-up structures of this file and map.c. */
+void cache_forget(struct tr_fragment *fragment);
+/* Memory that is executable as well as writable can be made; `dual`: only through two mappings. */
+bool cache_probe(bool *dual);
+/* In the child of a fork: two-fold mappings become its own. */
+void cache_fork_child(void);
+
 /* The published translation of exactly this program address; 0: none. Lock-free. */
 uintptr_t map_find(uintptr_t pc);
+/* Lock held. code 0: no longer. False: out of memory. */
+bool map_set(uintptr_t pc, uintptr_t code);
+uint64_t map_bytes(void);
 
 /* Patches the exit to lead to the cache address (or natively, through its stub, where that is out of reach). Lock
  * held. */
 void exit_link(struct tr_exit *exit, uintptr_t code, struct tr_fragment *to);
 void exit_unlink(struct tr_exit *exit);
+/* The exit whose stub this is; NULL: gone. */
+struct tr_exit *exit_of_stub(uintptr_t stub);
+/* Unlinks all that leads into the fragment, and takes its own exits out of others' lists. */
+void exits_detach(struct tr_fragment *fragment);
+/* Unlinks what leads natively into the range, or all if start is 0. */
+void exits_unlink_native(uintptr_t start, uintptr_t end);
+
+/* evict.c. Lock held. */
+void evict_chunk(struct tr_chunk *chunk);
+/* The oldest ones, until `bytes` are below the limit. */
+void evict_oldest(size_t bytes);
+void evict_all(void);
+/* The chunks of a range that goes: they may be used again. */
+void evict_range(struct tr_range *range);
 
 /* Builds the fragment for pc and publishes it. NULL: it cannot be (out of memory). Lock held; needs vector state
  * saved by the caller, as it calls the decoder. In x86_64/build.c. */

@@ -15,7 +15,14 @@
 struct tr_region;
 struct tr_fragment;
 
-enum tr_exit_kind { EXIT_JUMP, EXIT_BRANCH, EXIT_CALL, EXIT_FALL_THROUGH };
+enum tr_exit_kind {
+    EXIT_JUMP,
+    EXIT_BRANCH,
+    EXIT_CALL,
+    EXIT_FALL_THROUGH,
+    EXIT_INDIRECT,   /* of a target of indirect jumps (indirect.c), no fragment's */
+    EXIT_TRAMPOLINE, /* likewise: a literal jump */
+};
 
 /* A direct way out. Its 32-bit displacement lies 4-byte aligned at `site`, so that it is patched in one store. */
 struct tr_exit {
@@ -23,7 +30,8 @@ struct tr_exit {
     uintptr_t target;        /* program address */
     uintptr_t site;          /* cache address of the displacement; it is relative to site + 4 */
     uintptr_t stub;          /* cache address of the stub: what the displacement names while unlinked */
-    struct tr_exit *next_in; /* others that are linked to the same fragment */
+    struct tr_fragment *to;  /* linked to; NULL: native, or not linked */
+    struct tr_exit *next_in; /* others that are linked to the same fragment, or natively */
     uint8_t kind;
     bool linked;
 };
@@ -33,18 +41,19 @@ struct tr_fragment {
     uintptr_t code, code_end;   /* cache addresses, stubs included */
     struct tr_region *region;
     struct tr_exit *exits;      /* exit_count of them */
-    struct tr_exit *in;         /* linked to this fragment's start */
+    struct tr_exit *in;         /* linked to this fragment, at its start or inside */
     uint8_t *places;            /* encoded by place.c: program against cache addresses, spills */
     uint32_t places_size;
     uint16_t exit_count;
     bool evicted;
+    struct tr_fragment *next_near; /* others whose pc lies in the same stretch (cache.c) */
 };
 
 /* Where the program's address is to be found. Fragments know it; shared code on the way in and out does not. */
 enum tr_pc_from {
     PC_KNOWN,
     PC_IN_RAX,      /* a jump is under way, and rax holds where to */
-    PC_OF_EXIT,     /* rax holds a struct tr_exit * */
+    PC_OF_EXIT,     /* rax holds the address of an exit's stub */
     PC_OF_HOOK,     /* rax holds a struct tr_hook * */
     PC_OF_RESUME,   /* tr_thread.resume: a cache or native address */
 };

@@ -16,7 +16,7 @@
 #define NOWHERE UINT16_MAX
 
 /* The slots of tr_thread.spill: stubs and indirect jumps use the first two. */
-enum { SLOT_STUB = 0, SLOT_OPERAND = 2 };
+enum { SLOT_OPERAND = 2 };
 
 struct literal {
     uintptr_t site; /* the displacement that is to lead to it */
@@ -285,10 +285,7 @@ static void emit_stubs(struct builder *b)
 {
     for (uint32_t i = 0; i < b->exits; i++) {
         struct tr_exit *exit = &b->fragment->exits[i];
-        exit->stub = b->e.at;
-        place_stub(&b->places, b->e.at, exit->target);
-        place_spilled(&b->places, b->e.at + EMIT_FS_SIZE, TR_RAX, SLOT_STUB);
-        stub_emit(&b->e, exit);
+        stub_emit(&b->e, exit, &b->places);
         emit_set_displacement(&b->e, exit->site, exit->stub);
     }
 }
@@ -326,7 +323,8 @@ static void release(struct tr_fragment *fragment, uint32_t exits)
     struct arena *arena = translator.host->arena;
     if (fragment->places)
         arena_free(arena, fragment->places, fragment->places_size);
-    arena_free(arena, fragment, sizeof(*fragment) + exits * sizeof(struct tr_exit));
+    arena_free(arena, fragment->exits, exits * sizeof(struct tr_exit));
+    arena_free(arena, fragment, sizeof(*fragment));
 }
 
 static bool keep_places(struct builder *b)
@@ -350,14 +348,18 @@ static void begin_emission(struct builder *b, struct tr_region *region)
 
 static struct tr_fragment *new_fragment(const struct builder *b, uintptr_t pc, uint32_t exits)
 {
-    struct tr_fragment *fragment =
-        arena_alloc(translator.host->arena, sizeof(*fragment) + exits * sizeof(struct tr_exit));
-    if (!fragment)
+    struct arena *arena = translator.host->arena;
+    struct tr_fragment *fragment = arena_alloc(arena, sizeof(*fragment));
+    struct tr_exit *exit = arena_alloc(arena, exits * sizeof(struct tr_exit));
+    if (!fragment || !exit) {
+        arena_free(arena, fragment, sizeof(*fragment));
+        arena_free(arena, exit, exits * sizeof(struct tr_exit));
         return NULL;
+    }
     const struct tr_insn *last = &b->insns[b->count - 1];
     fragment->pc = pc;
     fragment->pc_end = last->pc + (last->length > 0 ? last->length : 1);
-    fragment->exits = (struct tr_exit *)(fragment + 1);
+    fragment->exits = exit;
     fragment->exit_count = (uint16_t)exits;
     return fragment;
 }

@@ -6,12 +6,15 @@
 #include "translate/x86_64/decode.h"
 #include "translate/x86_64/emitter.h"
 
-/* The stub of a direct exit:
+struct place_writer;
+
+/* The stub of a direct exit; sets exit->stub and tells `places`.
  *     mov  %rax, %fs:spill0
- *     movabs $exit, %rax
+ *     lea  stub(%rip), %rax
  *     jmp  region->enter_exit
- * At its first instruction all registers are the program's; afterwards rax is in spill[0]. */
-void stub_emit(struct emitter *e, struct tr_exit *exit);
+ * The dispatcher finds the exit by its stub: a thread may come here with an address from a fragment that has been
+ * evicted meanwhile, whose exits are gone. */
+void stub_emit(struct emitter *e, struct tr_exit *exit, struct place_writer *places);
 
 /* An indirect jump or call, `insn` as decoded from the program (not relocated: a rip-relative operand is fixed here).
  * Flags and all registers reach the target as the program has them. A call pushes the cache address that follows the
@@ -26,7 +29,6 @@ void stub_emit(struct emitter *e, struct tr_exit *exit);
  *     jmp    *(,%rcx,8)            or call
  *
  * leads to the stub of one target, which checks that it is meant, gives rax and rcx back and goes there (indirect.c). */
-struct place_writer;
 void indirect_emit(struct emitter *e, const struct tr_insn *insn, uint16_t dead, bool flags_dead,
                    struct place_writer *places);
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Fragments that go: because the cache is full, because their module does, or because translation is left. Lock held.
+ *
+ * First nobody finds the fragment any more (map), then nothing leads in (links), then its pages lose PROT_EXEC: a
+ * thread inside, or one that returns there, faults and is sent on by fault.c, which needs the fragments' places; so
+ * these stay. Only when its module has gone may a chunk's addresses be used again: returning into a module that was
+ * unmapped is an error of the program's without us as well. */
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "base/sys.h"
+#include "translate/ranges.h"
+#include "translate/translator.h"
+
+static void release_exits(struct tr_fragment *fragment)
+{
+    exits_detach(fragment);
+    arena_free(translator.host->arena, fragment->exits, fragment->exit_count * sizeof(struct tr_exit));
+    fragment->exits = NULL;
+    fragment->exit_count = 0;
+}
+
+/* Gives the memory back; the addresses stay reserved. */
+static void drop_pages(const struct tr_chunk *chunk)
+{
+    const struct tr_region *region = cache_region_of(chunk->start);
+    long size = (long)(chunk->end - chunk->start);
+    sys_call(SYS_mprotect, (long)chunk->start, size, PROT_NONE, 0, 0, 0);
+    sys_call(SYS_madvise, (long)chunk->start + region->write_delta, size,
+             region->write_delta ? MADV_REMOVE : MADV_DONTNEED, 0, 0, 0);
+}
+
+void evict_chunk(struct tr_chunk *chunk)
+{
+    if (chunk->state != CHUNK_OPEN && chunk->state != CHUNK_FULL)
+        return;
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        struct tr_fragment *fragment = chunk->fragments[i];
+        cache_forget(fragment);
+        store_relaxed(&fragment->evicted, true);
+        stat_add(&translator.stats.evictions, 1);
+    }
+    for (uint32_t i = 0; i < chunk->count; i++)
+        release_exits(chunk->fragments[i]);
+    if (chunk->owner && chunk->owner->chunk == chunk)
+        chunk->owner->chunk = NULL;
+    store_relaxed(&chunk->state, CHUNK_EVICTED);
+    drop_pages(chunk);
+    translator.live_bytes -= CHUNK_SIZE;
+}
+
+static struct tr_chunk *oldest(void)
+{
+    struct tr_chunk *found = NULL;
+    for (struct tr_region *region = cache_regions; region; region = region->older) {
+        for (uint32_t i = 0; i < region->chunks_used; i++) {
+            struct tr_chunk *chunk = &region->chunks[i];
+            bool live = chunk->state == CHUNK_OPEN || chunk->state == CHUNK_FULL;
+            if (live && (!found || chunk->sequence < found->sequence))
+                found = chunk;
+        }
+    }
+    return found;
+}
+
+void evict_oldest(size_t bytes)
+{
+    for (size_t done = 0; done < bytes; done += CHUNK_SIZE) {
+        struct tr_chunk *chunk = oldest();
+        if (!chunk)
+            return;
+        evict_chunk(chunk);
+    }
+}
+
+static void for_each_chunk(void (*function)(struct tr_chunk *chunk, void *arg), void *arg)
+{
+    for (struct tr_region *region = cache_regions; region; region = region->older) {
+        for (uint32_t i = 0; i < region->chunks_used; i++)
+            function(&region->chunks[i], arg);
+    }
+}
+
+static void evict_one(struct tr_chunk *chunk, void *arg)
+{
+    (void)arg;
+    evict_chunk(chunk);
+}
+
+void evict_all(void) { for_each_chunk(evict_one, NULL); }
+
+static void free_fragments(struct tr_chunk *chunk)
+{
+    struct arena *arena = translator.host->arena;
+    uint32_t count = chunk->count;
+    store_release(&chunk->count, 0);
+    for (uint32_t i = 0; i < count; i++) {
+        struct tr_fragment *fragment = chunk->fragments[i];
+        arena_free(arena, fragment->places, fragment->places_size);
+        arena_free(arena, fragment, sizeof(*fragment));
+    }
+}
+
+static void evict_owned(struct tr_chunk *chunk, void *range)
+{
+    if (chunk->owner != range)
+        return;
+    evict_chunk(chunk);
+    free_fragments(chunk);
+    chunk->owner = NULL;
+    if (!translator.dual) /* pages that were executable once cannot always become so again */
+        store_relaxed(&chunk->state, CHUNK_FREE);
+}
+
+void evict_range(struct tr_range *range) { for_each_chunk(evict_owned, range); }

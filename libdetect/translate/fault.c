@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Faults that are the translator's own: native code that executes a translated address, cache pages that were evicted,
+ * text that vanished while it was read, a thread without a stack of ours. Runs in the runtime's signal handler, on
+ * whatever stack that has, at any moment but while the lock is held by this thread. */
+#include "translate/arch.h"
+#include "translate/ranges.h"
+#include "translate/translator.h"
+
+struct entry {
+    uintptr_t pc, code;
+};
+
+static void resolve_entry(void *arg)
+{
+    struct entry *entry = arg;
+    struct tr_fragment *fragment = NULL;
+    spin_lock(&translator.lock);
+    entry->code = translate_resolve(entry->pc, &fragment);
+    if (!entry->code) {
+        translate_give_up();
+        entry->code = entry->pc;
+    }
+    spin_unlock(&translator.lock);
+}
+
+/* Signals that come meanwhile wait until the handler returns. */
+static uintptr_t resolve_slowly(uintptr_t pc)
+{
+    struct entry entry = {pc, 0};
+    uint32_t inside = tr_thread.inside;
+    store_relaxed(&tr_thread.inside, TR_WORKING);
+    compiler_barrier();
+    bool done = translate_on_stack(resolve_entry, &entry);
+    compiler_barrier();
+    store_relaxed(&tr_thread.inside, inside);
+    return done ? entry.code : 0;
+}
+
+/* Goes on at program address pc. False: it cannot, for want of memory. */
+static bool go_on(ucontext_t *context, uintptr_t pc)
+{
+    uintptr_t code = range_find(pc) ? map_find(pc) : pc;
+    if (UNLIKELY(!code || !tr_thread.stack_top))
+        code = resolve_slowly(pc);
+    if (!code)
+        return false;
+    tr_arch.context_set_pc(context, code);
+    return true;
+}
+
+uintptr_t translate_pc_of(const struct tr_place *place, const ucontext_t *context)
+{
+    switch (place->pc_from) {
+    case PC_IN_RAX:
+        return tr_arch.context_register(context, TR_RAX);
+    case PC_OF_EXIT:
+        return tr_origin(tr_arch.context_register(context, TR_RAX));
+    case PC_OF_HOOK:
+        return ((struct tr_hook *)tr_arch.context_register(context, TR_RAX))->pc;
+    case PC_OF_RESUME:
+        return tr_origin(tr_thread.resume);
+    default:
+        return place->pc;
+    }
+}
+
+/* The thread was inside a fragment that is gone, or returns to one. */
+static bool go_on_elsewhere(ucontext_t *context, uintptr_t code)
+{
+    struct tr_place place;
+    if (!cache_place(code, &place))
+        return false;
+    uintptr_t pc = translate_pc_of(&place, context);
+    tr_arch.context_restore(context, &place);
+    return go_on(context, pc);
+}
+
+static bool is_executed(const siginfo_t *info, uintptr_t pc)
+{
+    return info->si_code == SEGV_ACCERR && (uintptr_t)info->si_addr == pc;
+}
+
+static bool is_evicted(uintptr_t code)
+{
+    const struct tr_chunk *chunk = cache_chunk_of(code);
+    return chunk && (chunk->state == CHUNK_EVICTED || chunk->state == CHUNK_FREE);
+}
+
+enum tr_fault tr_fault(int signo, const siginfo_t *info, ucontext_t *context)
+{
+    if (!translator.ready)
+        return TR_FAULT_PROGRAM;
+    uintptr_t pc = tr_arch.context_pc(context);
+    if (signo == SIGSEGV && is_executed(info, pc)) {
+        if (range_find(pc)) {
+            stat_add(&translator.stats.entry_faults, 1);
+            /* After a detach the range is executable again: just once more. */
+            if (translator.left || go_on(context, pc))
+                return TR_FAULT_RESUMED;
+        } else if (is_evicted(pc) && go_on_elsewhere(context, pc)) {
+            return TR_FAULT_RESUMED;
+        }
+        return TR_FAULT_PROGRAM;
+    }
+    if ((signo == SIGSEGV || signo == SIGBUS) && tr_arch.recover_copy(context))
+        return TR_FAULT_RESUMED;
+    if (signo == SIGILL && tr_arch.retry_enter(context))
+        return TR_FAULT_RESUMED;
+    return TR_FAULT_PROGRAM;
+}

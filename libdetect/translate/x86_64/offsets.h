@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Offsets in struct tr_thread, for assembly; offsets.c asserts them. Labels of enter.S. */
+#ifndef DETECT_TRANSLATE_X86_64_OFFSETS_H
+#define DETECT_TRANSLATE_X86_64_OFFSETS_H
+
+#define THREAD_SPILL0 0
+#define THREAD_SPILL1 8
+#define THREAD_RESUME 32
+#define THREAD_INSIDE 40
+#define THREAD_STACK_TOP 48
+#define THREAD_GPR 64
+#define THREAD_FLAGS 192
+
+#define INSIDE_WORKING 1
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+/* Code labels. [enter_exit, enter_exit_working): on the way in with the program's registers untouched but for rax and
+ * rcx; likewise the two others. From the second label on, `inside` is WORKING. */
+extern const char enter_exit[], enter_exit_working[];
+extern const char enter_hook[], enter_hook_working[];
+extern const char enter_indirect[], enter_indirect_working[];
+/* Where a thread without a stack of ours traps, and where it tries again. */
+extern const char enter_no_stack[], enter_again[];
+/* `inside` is LEAVING: everything is read from tr_thread.context, and starting again does no harm. */
+extern const char leave_start[], leave_end[];
+/* In copy_guarded. */
+extern const char copy_start[], copy_end[];
+
+void with_vectors_saved(void (*function)(void *), void *arg);
+void on_stack(uint8_t *top, void (*function)(void *), void *arg);
+#endif
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Direct exits' stubs, and the shared code at each region's start that they jump to:
+ *
+ *   enter_exit:      mov  %rcx, %fs:spill1
+ *                    mov  $tr_thread_offset, %rcx
+ *                    jmp  *literal               to enter.S
+ *   enter_hook:      the same
+ *   enter_indirect:  mov  $tr_thread_offset, %rcx
+ *                    jmp  *literal
+ *   leave:           mov  %fs:context.rcx, %rcx
+ *                    movl $0, %fs:inside
+ *                    jmp  *%fs:resume
+ */
+#include "translate/place.h"
+#include "translate/x86_64/offsets.h"
+#include "translate/x86_64/shared.h"
+#include "translate/x86_64/transfer.h"
+#include "translate/translator.h"
+
+uintptr_t tr_leave_tail;
+
+enum { SET_OFFSET_SIZE = 7, CLEAR_INSIDE_SIZE = 12 };
+
+/* mov $simm32, %rcx */
+static void emit_offset(struct emitter *e)
+{
+    emit_bytes(e, (uint8_t[]){0x48, 0xc7, 0xc1}, 3);
+    emit32(e, (uint32_t)tr_thread_offset);
+}
+
+/* jmp *0(%rip); the literal follows */
+static void emit_far_jump(struct emitter *e, const void *to)
+{
+    emit_bytes(e, (uint8_t[]){0xff, 0x25, 0, 0, 0, 0}, 6);
+    emit64(e, (uintptr_t)to);
+}
+
+static uintptr_t emit_way_in(struct emitter *e, const void *to, bool store_rcx)
+{
+    emit_nops(e, -e->at & 15);
+    uintptr_t start = e->at;
+    if (store_rcx)
+        emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
+    emit_offset(e);
+    emit_far_jump(e, to);
+    return start;
+}
+
+static uintptr_t emit_way_out(struct emitter *e)
+{
+    emit_nops(e, -e->at & 15);
+    uintptr_t start = e->at;
+    emit_load_fs(e, TR_RCX, TR_FS(context.gpr[TR_RCX]));
+    emit_bytes(e, (uint8_t[]){0x64, 0xc7, 0x04, 0x25}, 4);
+    emit32(e, (uint32_t)TR_FS(inside));
+    emit32(e, TR_OUTSIDE);
+    emit_bytes(e, (uint8_t[]){0x64, 0xff, 0x24, 0x25}, 4);
+    emit32(e, (uint32_t)TR_FS(resume));
+    return start;
+}
+
+bool region_prologue(struct tr_region *region)
+{
+    struct emitter e = {.at = region->start, .end = region->start + CHUNK_SIZE, .delta = region->write_delta,
+                        .region = region};
+    region->enter_exit = emit_way_in(&e, enter_exit, true);
+    region->enter_hook = emit_way_in(&e, enter_hook, true);
+    region->enter_indirect = emit_way_in(&e, enter_indirect, false);
+    region->leave = emit_way_out(&e);
+    emit_nops(&e, -e.at & 15);
+    region->shared_end = e.at;
+    if (!tr_leave_tail)
+        tr_leave_tail = region->leave;
+    return !e.full && indirect_init(region->enter_indirect);
+}
+
+bool shared_place(const struct tr_region *region, uintptr_t code, struct tr_place *place)
+{
+    if (code - region->start >= region->shared_end - region->start)
+        return false;
+    *place = (struct tr_place){0};
+    if (code >= region->leave) { /* before the last jump, `inside` is LEAVING and says more */
+        place->pc_from = PC_OF_RESUME;
+        return true;
+    }
+    bool indirect = code >= region->enter_indirect;
+    bool hook = !indirect && code >= region->enter_hook;
+    uintptr_t entry = indirect ? region->enter_indirect : hook ? region->enter_hook : region->enter_exit;
+    place->pc_from = indirect ? PC_IN_RAX : hook ? PC_OF_HOOK : PC_OF_EXIT;
+    place_put(place, TR_RAX, 0);
+    if (indirect || code > entry)
+        place_put(place, TR_RCX, 1);
+    return true;
+}
+
+void stub_emit(struct emitter *e, struct tr_exit *exit, struct place_writer *places)
+{
+    exit->stub = e->at;
+    if (places)
+        place_stub(places, e->at, exit->target);
+    emit_store_fs(e, TR_RAX, TR_FS(spill[0]));
+    if (places)
+        place_spilled(places, e->at, TR_RAX, 0);
+    emit_constant(e, TR_RAX, exit->stub);
+    emit_jump(e, e->region->enter_exit, false);
+}
