@@ -31,6 +31,22 @@ void lg_cache_clear(struct lg_cache *cache, struct lockgraph *graph)
     memset(cache, 0, sizeof(*cache));
 }
 
+/* The newest comes first; whoever had its place goes to the one beside it, where it may be as well: both are the same pair of places. */
+static void place(struct lg_cache *cache, const struct lg_cache_entry *entry)
+{
+    uint32_t index = lg_cache_index(cache, entry->from, entry->key);
+    struct lg_cache_entry *first = &cache->entries[index], *second = &cache->entries[index ^ 1];
+    bool is_second = second->key == entry->key && second->from == entry->from;
+    bool is_first = first->key == entry->key && first->from == entry->from;
+    if (is_first || is_second || !first->key) {
+        *(is_second ? second : first) = *entry;
+        return;
+    }
+    cache->conflicts += second->key != 0;
+    *second = *first;
+    *first = *entry;
+}
+
 /* Twice the size, entries kept. False without memory. */
 static bool grow_cache(struct lockgraph *graph, struct lg_cache *cache)
 {
@@ -40,11 +56,9 @@ static bool grow_cache(struct lockgraph *graph, struct lg_cache *cache)
     larger.entries = arena_alloc(graph->arena, count * sizeof(*larger.entries));
     if (!larger.entries)
         return false;
-    for (uint32_t i = 0; i < old_count; i++) {
-        const struct lg_cache_entry *entry = &cache->entries[i];
-        if (entry->key)
-            larger.entries[lg_cache_index(&larger, entry->from, entry->key)] = *entry;
-    }
+    for (uint32_t i = 0; i < old_count; i++)
+        if (cache->entries[i].key)
+            place(&larger, &cache->entries[i]);
     lg_cache_clear(cache, graph);
     *cache = larger;
     return true;
@@ -57,11 +71,8 @@ static void remember(struct lockgraph *graph, struct lg_cache *cache, lg_node fr
         return;
     if (cache->conflicts > cache->mask / 2 && cache->mask < LAST_CACHE_ENTRIES - 1)
         (void)grow_cache(graph, cache);
-    struct lg_cache_entry *entry = &cache->entries[lg_cache_index(cache, from, key)];
-    if (entry->key && (entry->key != key || entry->from != from))
-        cache->conflicts++;
-    *entry = (struct lg_cache_entry){
-        .from = from, .child = child, .key = key, .epoch = lg_epoch(key, epoch)};
+    place(cache, &(struct lg_cache_entry){
+                     .from = from, .child = child, .key = key, .epoch = lg_epoch(key, epoch)});
 }
 
 /* --- nodes and locks --------------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ struct lg_cache_entry {
 struct lg_cache {
     struct lg_cache_entry *entries; /* NULL: empty */
     uint32_t mask;
-    uint32_t conflicts; /* entries lost to others since the cache grew last */
+    uint32_t conflicts; /* entries that lost their place to others since the cache grew last */
 };
 
 /* 63..2 uid, 1 waits, 0 shared */
@@ -78,6 +78,9 @@ static inline uint32_t lg_cache_index(const struct lg_cache *cache, lg_node from
     return (uint32_t)(mixed >> 40) & cache->mask;
 }
 
+/* Two places, side by side in one cache line: the first that it may have, and this one with ^ 1. */
+_Static_assert(sizeof(struct lg_cache_entry) == 32, "two entries in a cache line");
+
 /* The epoch that an entry is good for: all bits with LG_WAITS, none without. */
 static inline uint32_t lg_epoch(uint64_t key, uint32_t epoch)
 {
@@ -91,7 +94,10 @@ static inline lg_node lg_find(const struct lg_cache *cache, lg_node from, uint64
 {
     if (UNLIKELY(!cache->entries))
         return LG_UNKNOWN;
-    const struct lg_cache_entry *entry = &cache->entries[lg_cache_index(cache, from, key)];
+    uint32_t index = lg_cache_index(cache, from, key);
+    const struct lg_cache_entry *entry = &cache->entries[index];
+    if (UNLIKELY(entry->from != from || entry->key != key))
+        entry = &cache->entries[index ^ 1];
     if (LIKELY(entry->from == from && entry->key == key &&
                entry->epoch == lg_epoch(key, epoch)))
         return entry->child;
