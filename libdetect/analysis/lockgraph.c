@@ -20,7 +20,7 @@
 
 #define RETRIES_MAX ((1u << 13) - 1)
 #define FIRST_CACHE_ENTRIES 32u
-#define LAST_CACHE_ENTRIES 4096u
+#define LAST_CACHE_ENTRIES 16384u
 
 /* --- caches ------------------------------------------------------------------------------------------ */
 
@@ -32,7 +32,8 @@ void lg_cache_clear(struct lg_cache *cache, struct lockgraph *graph)
 }
 
 /* The newest comes first; whoever had its place goes to the one beside it, where it may be as well: both are the same pair of places. */
-static void place(struct lg_cache *cache, const struct lg_cache_entry *entry)
+static void place(const struct lockgraph *graph, struct lg_cache *cache,
+                  const struct lg_cache_entry *entry)
 {
     uint32_t index = lg_cache_index(cache, entry->from, entry->key);
     struct lg_cache_entry *first = &cache->entries[index], *second = &cache->entries[index ^ 1];
@@ -42,7 +43,7 @@ static void place(struct lg_cache *cache, const struct lg_cache_entry *entry)
         *(is_second ? second : first) = *entry;
         return;
     }
-    cache->conflicts += second->key != 0;
+    cache->conflicts += second->key != 0 && lockgraph_alive(graph, second->child);
     *second = *first;
     *first = *entry;
 }
@@ -58,7 +59,7 @@ static bool grow_cache(struct lockgraph *graph, struct lg_cache *cache)
         return false;
     for (uint32_t i = 0; i < old_count; i++)
         if (cache->entries[i].key)
-            place(&larger, &cache->entries[i]);
+            place(graph, &larger, &cache->entries[i]);
     lg_cache_clear(cache, graph);
     *cache = larger;
     return true;
@@ -69,10 +70,13 @@ static void remember(struct lockgraph *graph, struct lg_cache *cache, lg_node fr
 {
     if (!cache->entries && !grow_cache(graph, cache))
         return;
-    if (cache->conflicts > cache->mask / 2 && cache->mask < LAST_CACHE_ENTRIES - 1)
-        (void)grow_cache(graph, cache);
-    place(cache, &(struct lg_cache_entry){
-                     .from = from, .child = child, .key = key, .epoch = lg_epoch(key, epoch)});
+    if (++cache->insertions > cache->mask) {
+        if (cache->conflicts > cache->mask / 4 && cache->mask < LAST_CACHE_ENTRIES - 1)
+            (void)grow_cache(graph, cache);
+        cache->insertions = cache->conflicts = 0;
+    }
+    place(graph, cache, &(struct lg_cache_entry){
+                            .from = from, .child = child, .key = key, .epoch = lg_epoch(key, epoch)});
 }
 
 /* --- nodes and locks --------------------------------------------------------------------------------- */

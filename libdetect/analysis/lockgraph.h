@@ -63,7 +63,8 @@ struct lg_cache_entry {
 struct lg_cache {
     struct lg_cache_entry *entries; /* NULL: empty */
     uint32_t mask;
-    uint32_t conflicts; /* entries that lost their place to others since the cache grew last */
+    /* Of the present round of insertions, one for each entry: how many there were, and how many pushed out a good one. */
+    uint32_t insertions, conflicts;
 };
 
 /* 63..2 uid, 1 waits, 0 shared */
