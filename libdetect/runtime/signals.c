@@ -14,6 +14,7 @@
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 #include "runtime/work_stack.h"
+#include "translate/translate.h"
 
 #define SIGNALS 65
 /* A standard signal is queued once; a real-time signal is blocked in the interrupted code from this place on,
@@ -100,6 +101,12 @@ static bool read_action(int signo, struct sigaction *set)
 
 static void on_signal(int signo, siginfo_t *info, void *context);
 
+/* Signals that the translator lives on, once it is on: the kernel has our handler for them whatever the program has set. */
+#define FAULTS (1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1))
+static bool faults_taken;
+
+static bool is_taken(int signo) { return faults_taken && (FAULTS >> (signo - 1) & 1); }
+
 static bool is_ours(const struct sigaction *set) { return set->sa_sigaction == on_signal; }
 
 static bool is_handler(const struct sigaction *set)
@@ -108,13 +115,15 @@ static bool is_handler(const struct sigaction *set)
 }
 
 /* One-shot handlers are reset by us when they really run: the kernel would do it when they are queued. */
-static struct sigaction for_kernel(const struct sigaction *act)
+static struct sigaction for_kernel(int signo, const struct sigaction *act)
 {
     struct sigaction set = *act;
-    if (is_handler(act)) {
+    if (is_handler(act) || is_taken(signo)) {
         set.sa_sigaction = on_signal;
         set.sa_flags = (set.sa_flags | SA_SIGINFO) & ~(int)SA_RESETHAND;
     }
+    if (is_taken(signo))
+        set.sa_flags |= SA_NODEFER;
     return set;
 }
 
@@ -139,13 +148,40 @@ static int replace(struct action *action, int signo, const struct sigaction *act
 {
     struct sigaction kernel_old, set;
     if (act)
-        set = for_kernel(act);
+        set = for_kernel(signo, act);
     int result = REAL(sigaction)(signo, act ? &set : NULL, &kernel_old);
     if (result != 0)
         return result;
     if (old)
-        *old = is_ours(&kernel_old) && action->known ? action->set : kernel_old;
+        *old = is_ours(&kernel_old) && (action->known || is_taken(signo)) ? action->set : kernel_old;
     return 0;
+}
+
+void signals_take_faults(void)
+{
+    uint64_t mask = signals_block_all();
+    faults_taken = true;
+    for (int signo = 1; signo < SIGNALS; signo++) {
+        struct sigaction before;
+        if (!is_taken(signo) || REAL(sigaction)(signo, NULL, &before) != 0)
+            continue;
+        if (!is_ours(&before))
+            actions[signo].set = before;
+        struct sigaction set = for_kernel(signo, &actions[signo].set);
+        REAL(sigaction)(signo, &set, NULL);
+    }
+    signals_restore(mask);
+}
+
+/* The program has no handler: what the kernel would have done. A fault happens again when we return. */
+static void act_by_default(int signo, const siginfo_t *info, const struct sigaction *set)
+{
+    if (set->sa_handler == SIG_IGN && info->si_code <= 0)
+        return;
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    REAL(sigaction)(signo, &standard, NULL);
+    if (info->si_code <= 0)
+        sys_tgkill(sys_getpid(), sys_gettid(), signo);
 }
 
 /* The child of a vfork shares our memory but has signal handlers of its own. */
@@ -428,6 +464,8 @@ static void call_watched(struct self *self, handler_t handler, int signo, siginf
 /* The only handler that the kernel knows. */
 static void on_signal(int signo, siginfo_t *info, void *context)
 {
+    if (is_taken(signo) && is_fault(signo, info) && tr_fault(signo, info, context) == TR_FAULT_RESUMED)
+        return;
     struct self *self = self_current;
     bool watched = self && !self->gone && self->signals;
     int depth = watched ? self->depth : 0;
@@ -436,7 +474,11 @@ static void on_signal(int signo, siginfo_t *info, void *context)
         return;
     }
     struct sigaction set;
-    if (!read_action(signo, &set))
+    if (!read_action(signo, &set) && is_taken(signo)) {
+        act_by_default(signo, info, &set);
+        return;
+    }
+    if (!is_handler(&set))
         return; /* reset by another thread while this signal was on its way */
     if ((unsigned)set.sa_flags & SA_RESETHAND)
         reset_action(signo, &set);

@@ -19,6 +19,8 @@
  * without a `self`, and in the child of a vfork, where it changes nothing but the kernel's table. Tells the
  * analysis which signals have handlers (EVENT_HANDLED). */
 int signals_action(int signo, const struct sigaction *act, struct sigaction *old);
+/* Before the program's code is translated: our handler sees SIGSEGV, SIGBUS, SIGILL and SIGTRAP from here on. */
+void signals_take_faults(void);
 /* Sends this thread its queued signals; called by self_leave_slow with depth 0. */
 void signals_deliver(struct self *self);
 /* Handlers whose frames lie below `sp` were left by longjmp or an exception: the analysis is told. Called for

@@ -104,6 +104,7 @@ void takeover_now(void)
     has_begun = true;
     takeover_modules_add_all();
     tr_thread_start();
+    signals_take_faults();
     if (!tr_take_over()) {
         refuse("the kernel refuses to change the protection of the program's code");
         return;
