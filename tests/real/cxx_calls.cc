@@ -31,7 +31,10 @@ struct Node {
     virtual uint64_t value(uint64_t x) const = 0;
 };
 template <int N> struct Kind : Node {
-    uint64_t value(uint64_t x) const override { return (x ^ static_cast<uint64_t>(N)) * (2 * N + 1) + (x >> (N % 7 + 1)); }
+    uint64_t value(uint64_t x) const override
+    {
+        return (x ^ static_cast<uint64_t>(N)) * (2 * N + 1) + (x >> (N % 7 + 1));
+    }
 };
 
 std::vector<std::unique_ptr<Node>> make_nodes(size_t count)
@@ -54,7 +57,7 @@ uint64_t virtual_calls(unsigned rounds)
 {
     auto nodes = make_nodes(1000);
     uint64_t x = 1;
-    for (unsigned i = 0; i < rounds / 10 + 1; i++)
+    for (unsigned i = 0; i < rounds / 2 + 1; i++)
         for (auto &node : nodes)
             x = node->value(x);
     return x;
@@ -68,7 +71,7 @@ uint64_t functions(unsigned rounds)
         steps.emplace_back([i](uint64_t x) { return (x >> 1) ^ i; });
     }
     uint64_t x = 1;
-    for (unsigned i = 0; i < rounds; i++)
+    for (unsigned i = 0; i < rounds * 40; i++)
         for (auto &step : steps)
             x = step(x);
     return x;
@@ -82,7 +85,7 @@ uint64_t interpreter(unsigned rounds)
     for (auto &byte : code)
         byte = static_cast<uint8_t>(random.next() % 9);
     uint64_t a = 1, b = 2;
-    for (unsigned i = 0; i < rounds; i++)
+    for (unsigned i = 0; i < rounds * 4; i++)
         for (uint8_t operation : code)
             switch (operation) {
             case 0: a += b; break;
@@ -109,7 +112,7 @@ uint64_t callbacks(unsigned rounds)
 {
     uint64_t sum = 0;
     Random random{5};
-    for (unsigned i = 0; i < rounds / 40 + 1; i++) {
+    for (unsigned i = 0; i < rounds / 10 + 1; i++) {
         std::vector<uint32_t> numbers(500);
         for (auto &number : numbers)
             number = random.next();
@@ -124,7 +127,7 @@ uint64_t containers(unsigned rounds)
     std::map<std::string, int> ordered;
     std::unordered_map<std::string, int> hashed;
     Random random{7};
-    for (unsigned i = 0; i < rounds * 2; i++) {
+    for (unsigned i = 0; i < rounds * 10; i++) {
         std::string key = "key-" + std::to_string(random.next() % 500);
         ordered[key]++;
         hashed[key] += ordered[key];
@@ -135,17 +138,38 @@ uint64_t containers(unsigned rounds)
     return sum;
 }
 
-uint64_t recurse(uint64_t n)
+struct Tree {
+    std::unique_ptr<Tree> left, right;
+    uint64_t key;
+    explicit Tree(uint64_t k) : key(k) {}
+};
+
+void insert(std::unique_ptr<Tree> &tree, uint64_t key)
 {
-    return n < 2 ? n : recurse(n - 1) + recurse(n - 2);
+    if (!tree)
+        tree = std::make_unique<Tree>(key);
+    else
+        insert(key < tree->key ? tree->left : tree->right, key);
+}
+
+__attribute__((noinline)) uint64_t walk(Tree *tree, uint64_t x)
+{
+    if (!tree)
+        return x;
+    tree->key += x & 1;
+    return walk(tree->right.get(), walk(tree->left.get(), x) * 3 + tree->key);
 }
 
 uint64_t recursion(unsigned rounds)
 {
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < rounds / 100 + 1; i++)
-        sum += recurse(20);
-    return sum;
+    std::unique_ptr<Tree> tree;
+    Random random{11};
+    for (unsigned i = 0; i < 1000; i++)
+        insert(tree, random.next());
+    uint64_t x = 0;
+    for (unsigned i = 0; i < rounds * 2; i++)
+        x = walk(tree.get(), x);
+    return x;
 }
 
 // Throws through four frames.
@@ -159,7 +183,7 @@ uint64_t thrower(unsigned depth, uint64_t x)
 uint64_t exceptions(unsigned rounds)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < rounds / 8 + 1; i++)
+    for (unsigned i = 0; i < rounds * 2; i++)
         try {
             sum += thrower(4, i);
         } catch (uint64_t x) {

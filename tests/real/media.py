@@ -5,9 +5,9 @@ import os
 
 from programs import digest, read
 
-SOURCE = ["-f", "lavfi", "-i", "testsrc2=size=352x288:rate=25:duration=1.6,noise=alls=12:allf=t",
-          "-f", "lavfi", "-i", "sine=frequency=440:duration=1.6"]
-EXACT = ["-flags", "+bitexact", "-fflags", "+bitexact", "-map_metadata", "-1"]
+PICTURES = "-f lavfi -i testsrc2=size=352x288:rate=25:duration=1.6,noise=alls=12:allf=t".split()
+SOUND = "-f lavfi -i sine=frequency=440:duration=1.6".split()
+EXACT = "-flags +bitexact -fflags +bitexact -map_metadata -1".split()
 
 
 class Ffmpeg:
@@ -16,19 +16,35 @@ class Ffmpeg:
     NAME, NEEDS = "ffmpeg", {"ffmpeg": "ffmpeg"}
     WORK = "40 frames with H.264, MPEG-2, VP9, FFV1 and HEVC, AAC sound, scaled on the way; decoded; 4 threads"
     COMPARED = "encoded bytes, checksum of each decoded frame, status"
-    CODECS = (["libx264", "-preset", "fast"], ["mpeg2video", "-slices", "4"], ["libvpx-vp9", "-row-mt", "1", "-cpu-used", "8", "-deadline", "realtime"],
-              ["ffv1", "-level", "3", "-slices", "4"], ["libx265", "-preset", "ultrafast", "-x265-params", "pools=4:log-level=error"])
+    CODECS = (
+        "libx264 -preset fast",
+        "mpeg2video -slices 4",
+        "libvpx-vp9 -row-mt 1 -cpu-used 8 -deadline realtime",
+        "ffv1 -level 3 -slices 4",
+        "libx265 -preset ultrafast -x265-params pools=4:log-level=error",
+    )
 
     def run(self, context):
         results, encoded = [], []
         for number, codec in enumerate(self.CODECS):
             path = context.path(f"{number}.mkv")
-            results.append(context.run(["ffmpeg", "-v", "error", "-nostdin", *SOURCE, "-threads", "4", "-vf", "scale=320:240",
-                                        "-pix_fmt", "yuv420p", "-c:v", *codec, "-c:a", "aac", *EXACT, path]))
+            results += [context.run(self.encode(codec, path)), context.run(self.decode(path))]
             encoded.append(digest(read(path)))
-            results.append(context.run(["ffmpeg", "-v", "error", "-nostdin", "-threads", "4", "-i", path, "-f", "framemd5", "-"]))
-        return {"status": [r.status for r in results], "errors": [r.stderr for r in results], "encoded": encoded,
-                "frames": [r.stdout for r in results[1::2]]}
+        return {
+            "status": [r.status for r in results],
+            "errors": [r.stderr for r in results],
+            "encoded": encoded,
+            "frames": [r.stdout for r in results[1::2]],
+        }
+
+    @staticmethod
+    def encode(codec, path):
+        how = "-threads 4 -vf scale=320:240 -pix_fmt yuv420p -c:a aac -c:v".split()
+        return ["ffmpeg", "-v", "error", "-nostdin", *PICTURES, *SOUND, *how, *codec.split(), *EXACT, path]
+
+    @staticmethod
+    def decode(path):
+        return ["ffmpeg", "-v", "error", "-nostdin", "-threads", "4", "-i", path, "-f", "framemd5", "-"]
 
 
 class Encoder:
@@ -43,7 +59,7 @@ class Encoder:
     def run(self, context):
         source = os.path.join(context.shared, "source.y4m")
         if not os.path.exists(source):
-            context.plain(["ffmpeg", "-v", "error", *SOURCE[:4], "-pix_fmt", "yuv420p", source])
+            context.plain(["ffmpeg", "-v", "error", *PICTURES, "-pix_fmt", "yuv420p", source])
         output = context.path("stream")
         result = context.run([*self.argv, "-o", output, source])
         return {"status": result.status, "stream": digest(read(output))}
@@ -53,20 +69,33 @@ class ImageMagick:
     """OpenMP in pixel loops."""
 
     NAME, NEEDS = "imagemagick", {"convert-im6.q16": "imagemagick"}
-    WORK, COMPARED = "plasma, blur, resize, quantize, PNG and JPEG, OpenMP with 4 threads", "bytes of the pictures, status"
+    WORK, COMPARED = (
+        "plasma, blur, resize, quantize, PNG and JPEG, OpenMP with 4 threads",
+        "bytes of the pictures, status",
+    )
+
+    COMMANDS = (
+        "gradient:red-blue -blur 0x4 -rotate 31 -resize 300x200 ppm:-",
+        "pattern:checkerboard -distort Arc 120 -colors 16 -strip bmp:-",
+        "xc:white -fill black -swirl 180 -sharpen 0x2 -strip jpeg:-",
+    )
 
     def run(self, context):
-        common = ["convert-im6.q16", "-seed", "7", "-size", "400x300"]
-        commands = [[*common, "gradient:red-blue", "-blur", "0x4", "-rotate", "31", "-resize", "300x200", "ppm:-"],
-                    [*common, "pattern:checkerboard", "-distort", "Arc", "120", "-colors", "16", "-strip", "bmp:-"],
-                    [*common, "xc:white", "-fill", "black", "-draw", "circle 200,150 200,30", "-swirl", "180", "-sharpen", "0x2",
-                     "-strip", "jpeg:-"]]
-        results = [context.run(argv, env={"OMP_NUM_THREADS": "4", "MAGICK_THREAD_LIMIT": "4"}) for argv in commands]
-        return {"status": [r.status for r in results], "errors": [r.stderr for r in results],
-                "pictures": [digest(r.stdout) for r in results]}
+        threads = {"OMP_NUM_THREADS": "4", "MAGICK_THREAD_LIMIT": "4"}
+        results = [
+            context.run(["convert-im6.q16", "-seed", "7", "-size", "400x300", *command.split()], env=threads)
+            for command in self.COMMANDS
+        ]
+        return {
+            "status": [r.status for r in results],
+            "errors": [r.stderr for r in results],
+            "pictures": [digest(r.stdout) for r in results],
+        }
 
 
 CASES = [
-    Ffmpeg(), Encoder("x264", ["x264", "--quiet", "--threads", "4", "--preset", "medium"]),
-    Encoder("x265", ["x265", "--log-level", "error", "--pools", "4", "--preset", "fast"]), ImageMagick(),
+    Ffmpeg(),
+    Encoder("x264", ["x264", "--quiet", "--threads", "4", "--preset", "medium"]),
+    Encoder("x265", ["x265", "--log-level", "error", "--pools", "4", "--preset", "fast"]),
+    ImageMagick(),
 ]

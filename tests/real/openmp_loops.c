@@ -82,7 +82,8 @@ static void sections_of_all_kinds(void)
 #pragma omp parallel reduction(+ : private_sum)
     private_sum += private_count;
     omp_destroy_lock(&lock);
-    printf("sections %d %d %d %d %llu %d\n", critical, atomic, singles, locked, (unsigned long long)in_order, private_sum);
+    printf("sections %d %d %d %d %llu %d\n", critical, atomic, singles, locked, (unsigned long long)in_order,
+           private_sum);
 }
 
 static void matrix(void)

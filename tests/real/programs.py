@@ -57,13 +57,15 @@ class Archiver:
     """7zz: an archive of a folder, tested and unpacked; dates are left out, so that it has the same bytes each time."""
 
     NAME, NEEDS = "7zz", {"7zz": "7zip"}
-    WORK, COMPARED = "LZMA2 and PPMd archives of 4 MiB, 4 threads; test, extract", "archive, messages, extracted bytes, status"
+    WORK = "LZMA2 and PPMd archives of 4 MiB, 4 threads; test, extract"
+    COMPARED = "archive, messages, extracted bytes, status"
 
     def run(self, context):
         source, results = input_file(context, 4), []
         for method in ("LZMA2", "PPMd"):
             archive = context.path(method + ".7z")
-            results += [context.run(["7zz", "a", "-mmt4", f"-m0={method}", "-mx3", "-ms=off", "-mtm-", "-bd", archive, source]),
+            how = ["-mmt4", f"-m0={method}", "-mx3", "-ms=off", "-mtm-", "-bd"]
+            results += [context.run(["7zz", "a", *how, archive, source]),
                         context.run(["7zz", "t", "-mmt4", archive]),
                         context.run(["7zz", "e", "-so", "-mmt4", archive])]
         return {"status": [r.status for r in results], "errors": [r.stderr for r in results],
@@ -192,13 +194,15 @@ class Script:
         return {"status": result.status, "output": result.stdout, "errors": result.stderr}
 
 
-PERL = """use threads; use threads::shared; use Thread::Queue; my $sum :shared = 0; my $q = Thread::Queue->new(1..400); $q->end;
+PERL = """use threads; use threads::shared; use Thread::Queue; my $sum :shared = 0; 
+my $q = Thread::Queue->new(1..400); $q->end;
 my @t = map { threads->create(sub { while (defined(my $n = $q->dequeue)) { my %h = map { $_ => $_ * $n } 1..50;
 my $s = 0; $s += $h{$_} for sort keys %h; $s =~ s/(\\d)/$1/g; lock $sum; $sum += $s } threads->tid }) } 1..4;
 print join(",", sort map { $_->join } @t), " $sum\n";"""
 
 RUBY = """q = Queue.new; 300.times { |i| q << i }; m = Mutex.new; sum = 0
-t = 4.times.map { Thread.new { loop { n = q.pop(true) rescue break; s = (1..n).map { |x| x.to_s * 3 }.sort.join.scan(/[1-5]+/).size
+t = 4.times.map { Thread.new { loop { n = q.pop(true) rescue break; 
+s = (1..n).map { |x| x.to_s * 3 }.sort.join.scan(/[1-5]+/).size
 m.synchronize { sum += s } } } }; t.each(&:join); puts sum
 f = Fiber.new { 10.times { |i| Fiber.yield i * i } }; puts 10.times.map { f.resume }.inspect
 begin; Thread.new { Thread.current.report_on_exception = false; raise 'x' }.join; rescue => e; puts e.message; end"""
@@ -225,7 +229,8 @@ CASES = [
     Compressor("lbzip2", "lbzip2", ["lbzip2", "-n4", "-c"], ["lbzip2", "-n4", "-d", "-c"]),
     Compressor("xz", "xz-utils", ["xz", "-T4", "-2", "--block-size=1MiB", "-c"], ["xz", "-T4", "-d", "-c"]),
     Compressor("zstd", "zstd", ["zstd", "-q", "-T4", "-9", "-c"], ["zstd", "-q", "-d", "-c"]),
-    Compressor("zstd-19", "zstd", ["zstd", "-q", "-T4", "-19", "--long", "-c"], ["zstd", "-q", "-d", "--long", "-c"], 2),
+    Compressor("zstd-19", "zstd", ["zstd", "-q", "-T4", "-19", "--long", "-c"],
+               ["zstd", "-q", "-d", "--long", "-c"], 2),
     Compressor("plzip", "plzip", ["plzip", "-n4", "-3", "-c"], ["plzip", "-n4", "-d", "-c"], 4),
     Compressor("pixz", "pixz", ["pixz", "-p4", "-2", "-i"], ["pixz", "-d", "-p4"], 4),
     Archiver(), Git(), StressNg("mutex"), StressNg("sem"), StressNg("pthread"), StressNg("futex"),

@@ -17,7 +17,8 @@ from mysql import Mysql, quoted
 class KeyValue:
     """memcached or redis: eight clients check every value."""
 
-    WORK, COMPARED = "8 clients, then pipelined load; 4 threads for I/O", "every value read, counters, status after SIGTERM"
+    WORK = "8 clients, then pipelined load; 4 threads for I/O"
+    COMPARED = "every value read, counters, status after SIGTERM"
 
     def __init__(self, name, package, connect, argv, operations):
         self.NAME, self.NEEDS = name, {argv(0)[0]: package}

@@ -11,17 +11,33 @@ from load import watched
 
 FOLDER = os.path.join(watched.BUILD, "real-full")
 MARKERS = re.compile(r"(<!-- programs in mode full -->\n).*(<!-- end of programs in mode full -->\n)", re.S)
-HEAD = ["case", "work", "compared with the native run", "threads", "runs", "differences", "translated",
-        "from the program's code", "limits"]
+HEAD = [
+    "case",
+    "work",
+    "compared with the native run",
+    "threads",
+    "runs",
+    "differences",
+    "translated",
+    "from the program's code",
+    "limits",
+]
 
 
 def record(case, verdict):
     os.makedirs(FOLDER, exist_ok=True)
     translation = verdict.stats.get("translated_cache_bytes", 0)
-    row = {"case": case.NAME, "work": case.WORK, "compared": case.COMPARED, "threads": verdict.stats.get("threads_seen", 0),
-           "runs": verdict.runs, "failed": verdict.failed, "cache": translation,
-           "program": verdict.stats.get("translated_program_bytes", 0),
-           "limits": sorted(verdict.limits)}
+    row = {
+        "case": case.NAME,
+        "work": case.WORK,
+        "compared": case.COMPARED,
+        "threads": verdict.stats.get("threads_seen", 0),
+        "runs": verdict.runs,
+        "failed": verdict.failed,
+        "cache": translation,
+        "program": verdict.stats.get("translated_program_bytes", 0),
+        "limits": sorted(verdict.limits),
+    }
     with open(os.path.join(FOLDER, case.NAME + ".json"), "w", encoding="utf-8") as file:
         json.dump(row, file)
 
@@ -32,8 +48,17 @@ def row_of(case):
             row = json.load(file)
     except FileNotFoundError:
         return [case.NAME, case.WORK, case.COMPARED, "", "0", "not run", "", "", ""]
-    return [row["case"], row["work"], row["compared"], str(row["threads"]), str(row["runs"]), str(row["failed"]),
-            kibibytes(row["cache"]), kibibytes(row["program"]), ", ".join(row["limits"])]
+    return [
+        row["case"],
+        row["work"],
+        row["compared"],
+        str(row["threads"]),
+        str(row["runs"]),
+        str(row["failed"]),
+        kibibytes(row["cache"]),
+        kibibytes(row["program"]),
+        ", ".join(row["limits"]),
+    ]
 
 
 def kibibytes(count):
