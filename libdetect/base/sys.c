@@ -81,6 +81,12 @@ void *sys_reserve(size_t bytes)
     return start;
 }
 
+/* The kernel reads the set before it looks at `how`: EFAULT or EINVAL, and nothing changes. */
+bool sys_can_read(uintptr_t addr)
+{
+    return sys_call(SYS_rt_sigprocmask, ~0, (long)(addr & ~(uintptr_t)7), 0, 8, 0, 0) == -EINVAL;
+}
+
 void sys_unmap(void *start, size_t bytes)
 {
     sys_call(SYS_munmap, (long)start, (long)bytes, 0, 0, 0, 0);

@@ -18,6 +18,9 @@ void *sys_map(size_t bytes);
 void *sys_reserve(size_t bytes);
 void sys_unmap(void *start, size_t bytes);
 
+/* Whether the 8-byte word that the address lies in can be read; needs no descriptor. */
+bool sys_can_read(uintptr_t addr);
+
 int sys_open(const char *path, int flags, int mode);
 int sys_close(int fd);
 /* Writes all of it, retrying after EINTR and short writes. 0 or -errno. */

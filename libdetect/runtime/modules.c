@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 
 #include "base/sys.h"
+#include "runtime/real.h"
 #include "runtime/runtime.h"
 
 #define BUILD_ID_BYTES 64
@@ -40,7 +41,7 @@ struct spin *modules_lock(void) { return &lock; }
 bool modules_span(uintptr_t addr, struct module_span *span)
 {
     struct dl_find_object found;
-    if (_dl_find_object((void *)addr, &found) != 0)
+    if (REAL(_dl_find_object)((void *)addr, &found) != 0)
         return false;
     span->start = (uintptr_t)found.dlfo_map_start;
     span->end = (uintptr_t)found.dlfo_map_end;

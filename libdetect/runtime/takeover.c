@@ -10,6 +10,7 @@
 #include "runtime/runtime.h"
 
 uint32_t takeover_state = TAKEOVER_OFF;
+void (*takeover_prepare)(void);
 static bool has_begun;
 
 bool takeover_has_begun(void) { return has_begun; }
@@ -102,6 +103,8 @@ static uintptr_t translated_function(uintptr_t function)
 void takeover_now(void)
 {
     has_begun = true;
+    if (takeover_prepare)
+        takeover_prepare();
     takeover_modules_add_all();
     tr_thread_start();
     signals_take_faults();

@@ -22,6 +22,9 @@
 enum takeover_state { TAKEOVER_OFF, TAKEOVER_READY, TAKEOVER_ON };
 extern uint32_t takeover_state;
 
+/* The interceptors' part: called once, before the program's code is taken over; set before init. */
+extern void (*takeover_prepare)(void);
+
 /* At init: can it be done? Says in the report if not. */
 void takeover_start(void);
 /* The first thread is about to be made. Signals are deferred. */

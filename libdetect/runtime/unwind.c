@@ -23,6 +23,7 @@
 #include "runtime/runtime.h"
 #include "runtime/unwind_registers.h"
 #include "runtime/work_stack.h"
+#include "translate/translate.h"
 
 #define WALKERS 4
 #define WALK_STEPS 256 /* with the detector's own frames */
@@ -30,7 +31,7 @@
 #define PAGE_OF(addr) ((addr) & ~(uintptr_t)4095)
 #define RULES_CACHED 2048 /* unwind rules by address, in libunwind */
 
-/* A word of the stack that made the walk come out as it did. */
+/* A word of the stack that made the walk come out as it did, as it is there: perhaps an address in the code cache. */
 struct slot {
     uintptr_t at, value;
 };
@@ -62,18 +63,12 @@ static uint32_t generation = 1;
 
 /* --- what libunwind reads ------------------------------------------------------------------------------------ */
 
-/* The kernel reads the set before it looks at `how`: EFAULT or EINVAL, and nothing changes. */
-static bool can_read(uintptr_t addr)
-{
-    return sys_call(SYS_rt_sigprocmask, ~0, (long)(addr & ~(uintptr_t)7), 0, 8, 0, 0) == -EINVAL;
-}
-
 static bool is_probed(struct walker *walker, uintptr_t addr)
 {
     for (int i = 0; i < PROBED_PAGES; i++)
         if (walker->probed[i] == PAGE_OF(addr))
             return true;
-    if (!can_read(addr))
+    if (!sys_can_read(addr))
         return false;
     walker->probed[walker->next_probed++ % PROBED_PAGES] = PAGE_OF(addr);
     return true;
@@ -95,7 +90,9 @@ static int access_mem(unw_addr_space_t space, unw_word_t addr, unw_word_t *value
     (void)space;
     if (is_write || !is_readable(arg, addr))
         return -UNW_EINVAL;
-    memcpy(value, (const void *)addr, sizeof(*value));
+    uintptr_t word;
+    memcpy(&word, (const void *)addr, sizeof(word));
+    *value = tr_origin(word);
     return 0;
 }
 
@@ -107,7 +104,7 @@ static int access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *v
     uintptr_t word;
     if (is_write || !registers_get(&walker->registers, number, &word))
         return -UNW_EBADREG;
-    *value = word;
+    *value = tr_origin(word);
     return 0;
 }
 
@@ -187,9 +184,9 @@ static void add_slot(struct walker *walker, uintptr_t at, uintptr_t value)
         return;
     }
     memcpy(&found, (const void *)at, sizeof(found));
-    if (found != value)
+    if (tr_origin(found) != value)
         walker->cacheable = false;
-    walker->slot[walker->slot_count++] = (struct slot){at, value};
+    walker->slot[walker->slot_count++] = (struct slot){at, found};
 }
 
 /* Which words of the stack led from the frame at `sp` to the one where the cursor is now. */
@@ -226,7 +223,7 @@ static bool is_first(const struct walker *walker, uintptr_t pc, uintptr_t sp)
 {
     if (walker->site.pc == 0)
         return !modules_is_own(pc);
-    return pc == walker->site.pc && sp == walker->site.sp;
+    return pc == tr_origin(walker->site.pc) && sp == walker->site.sp;
 }
 
 static bool get_place(unw_cursor_t *cursor, uintptr_t *pc, uintptr_t *sp)

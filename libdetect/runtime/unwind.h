@@ -12,7 +12,7 @@
 #include "runtime/self.h"
 
 struct call_site {
-    uintptr_t pc; /* return address of the interceptor */
+    uintptr_t pc; /* return address of the interceptor; in translated code an address in the code cache */
     uintptr_t sp; /* the caller's stack pointer after the return: the interceptor's CFA */
 };
 

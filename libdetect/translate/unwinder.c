@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* What unwinders see of a stack whose return addresses lie in the cache: the program's. Two ways, both for the calling
+ * thread and its own stack:
+ *
+ *   tr_unwind_lookup   the unwinder asks somebody for the tables that describe an address, frame by frame, and goes on
+ *                      with its own copies of that address: only these are changed. The stack keeps its cache addresses, so
+ *                      nothing faults when its functions return.
+ *   tr_unwind_prepare  the unwinder reads the stack and asks nobody: all return addresses on it are changed.
+ *
+ * Neither keeps any state but a table of answers, so they may interrupt each other at any instruction. */
+#include "base/atomic.h"
+#include "translate/cache.h"
+#include "translate/translate.h"
+
+/* What was asked for before. A cache address never means anything else, so answers stay right for good; the two words of
+ * a place may come from two writers, which shows. */
+#define KNOWN_BITS 10
+static struct known {
+    uintptr_t mixed, answer; /* the question is mixed ^ answer */
+} known[1u << KNOWN_BITS];
+
+/* An unwinder looks up the address before a return address, which lies in the call; or exactly where a signal has
+ * interrupted the code, which is never the last byte of a call. */
+static NOINLINE uintptr_t find_answer(uintptr_t pc)
+{
+    struct tr_place place;
+    bool before_return = cache_place(pc + 1, &place) && place.at_return_site;
+    return before_return ? tr_origin(pc + 1) - 1 : tr_origin(pc);
+}
+
+static uintptr_t answer_to(uintptr_t pc)
+{
+    struct known *place = &known[(pc * 0x9e3779b97f4a7c15u) >> (64 - KNOWN_BITS)];
+    uintptr_t answer = load_relaxed(&place->answer);
+    if (LIKELY((load_relaxed(&place->mixed) ^ answer) == pc))
+        return answer;
+    answer = find_answer(pc);
+    store_relaxed(&place->mixed, pc ^ answer);
+    store_relaxed(&place->answer, answer);
+    return answer;
+}
+
+void tr_unwind_lookup(uintptr_t pc, uintptr_t *low, uintptr_t *high)
+{
+    uintptr_t shift = answer_to(pc) - pc;
+    if (shift == 0)
+        return;
+    for (uintptr_t *word = low; word < high; word++)
+        if (UNLIKELY(*word - pc <= 1))
+            *word += shift;
+}
+
+size_t tr_unwind_prepare(uintptr_t sp, uintptr_t stack_high)
+{
+    size_t changed = 0;
+    for (uintptr_t at = (sp + 7) & ~(uintptr_t)7; at + sizeof(at) <= stack_high; at += sizeof(at)) {
+        uintptr_t *word = (uintptr_t *)at;
+        struct tr_place place;
+        if (LIKELY(!tr_in_cache(*word)) || !cache_place(*word, &place) || !place.at_return_site)
+            continue;
+        *word = tr_origin(*word);
+        changed++;
+    }
+    return changed;
+}
