@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
+#include "translate/translate.h"
 
 __thread struct self *self_current __attribute__((tls_model("initial-exec")));
 
@@ -184,6 +185,7 @@ void self_end(struct self *self)
     detector_thread_end(runtime.detector, self->thread);
     threads_ended(self);
     signals_deliver_last(self);
+    tr_thread_end();
     self_leave_for_good();
     self_discard(self);
     signals_restore(mask);

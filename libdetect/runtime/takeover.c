@@ -94,7 +94,7 @@ void takeover_start(void)
         takeover_now();
 }
 
-/* Real functions that are the program's own (its malloc) are called without a fault from now on. */
+/* Functions of libc's that are the program's own (its malloc) are called without a fault from now on. */
 static uintptr_t translated_function(uintptr_t function)
 {
     return tr_is_translated(function) ? tr_entry(function) : function;
@@ -114,6 +114,7 @@ void takeover_now(void)
     }
     store_release(&takeover_state, TAKEOVER_ON);
     real_map(translated_function);
+    takeover_map_calls(translated_function);
 }
 
 void takeover_leave(const char *code, const char *text)
@@ -124,8 +125,9 @@ void takeover_leave(const char *code, const char *text)
     runtime_limit(code, text);
     if (was != TAKEOVER_ON)
         return;
-    tr_detach();
     real_map(tr_origin);
+    takeover_map_calls(tr_origin);
+    tr_detach();
 }
 
 /* Its copy would use this thread's scratch state, or memory that is none of the thread-local storage that we know. */

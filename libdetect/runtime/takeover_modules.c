@@ -9,9 +9,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
-#include "base/sys.h"
 #include "runtime/loader.h"
 #include "runtime/maps.h"
 #include "runtime/modules.h"
@@ -78,7 +76,7 @@ static const char *base_name(const char *path)
 }
 
 /* libunwind needs liblzma as well, which is not native for that: the program's threads may be there. */
-static bool is_native_name(const char *path)
+bool takeover_is_native_name(const char *path)
 {
     static const char *const beginnings[] = {
         "ld-linux", "ld-2.", "ld.so", "ld64.so", "libc.so", "libc-2.", "libm.so", "libm-2.", "libmvec.so", "libmvec-2.",
@@ -104,7 +102,7 @@ static bool has_text_relocations(const struct dl_phdr_info *info, const ElfW(Phd
 /* The dynamic linker gives such a module its protections back when it has relocated it. */
 static enum segment_state judge(const struct dl_phdr_info *info, uintptr_t low, const ElfW(Phdr) *dynamic)
 {
-    if (is_native_name(info->dlpi_name) || modules_is_own(low) || low == getauxval(AT_BASE) ||
+    if (takeover_is_native_name(info->dlpi_name) || modules_is_own(low) || low == getauxval(AT_BASE) ||
         low == getauxval(AT_SYSINFO_EHDR))
         return SEGMENT_NATIVE;
     if (takeover_is_on() && has_text_relocations(info, dynamic))
@@ -395,8 +393,7 @@ static bool overlaps(const struct segment *segment, uintptr_t start, uintptr_t e
 /* The segment runs natively from here on; the dynamic linker's word that its module is gone ends its entry. */
 static void let_go(struct segment *segment)
 {
-    tr_module_remove(segment->start, segment->end);
-    sys_call(SYS_mprotect, (long)segment->start, (long)(segment->end - segment->start), PROT_READ | PROT_EXEC, 0, 0, 0);
+    tr_module_release(segment->start, segment->end);
     segment->state = SEGMENT_CHANGED;
     tell_state(segment);
 }

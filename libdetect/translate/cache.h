@@ -122,8 +122,8 @@ void evict_chunk(struct tr_chunk *chunk);
 /* The oldest ones, until `bytes` are below the limit. */
 void evict_oldest(size_t bytes);
 void evict_all(void);
-/* The chunks of a range that goes: they may be used again. */
-void evict_range(struct tr_range *range);
+/* The chunks of a range that goes: if it is gone, they may be used again; else threads may still be in them. */
+void evict_range(struct tr_range *range, bool is_gone);
 
 /* Builds the fragment for pc and publishes it. NULL: it cannot be (out of memory). Lock held; needs vector state
  * saved by the caller, as it calls the decoder. In x86_64/build.c. */

@@ -101,15 +101,25 @@ static void free_fragments(struct tr_chunk *chunk)
     }
 }
 
-static void evict_owned(struct tr_chunk *chunk, void *range)
+static void release_owned(struct tr_chunk *chunk, void *range)
 {
     if (chunk->owner != range)
         return;
     evict_chunk(chunk);
-    free_fragments(chunk);
     chunk->owner = NULL;
+}
+
+static void evict_owned(struct tr_chunk *chunk, void *range)
+{
+    if (chunk->owner != range)
+        return;
+    release_owned(chunk, range);
+    free_fragments(chunk);
     if (!translator.dual) /* pages that were executable once cannot always become so again */
         store_relaxed(&chunk->state, CHUNK_FREE);
 }
 
-void evict_range(struct tr_range *range) { for_each_chunk(evict_owned, range); }
+void evict_range(struct tr_range *range, bool is_gone)
+{
+    for_each_chunk(is_gone ? evict_owned : release_owned, range);
+}

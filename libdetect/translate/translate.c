@@ -2,6 +2,7 @@
 /* The translator's life: options and host, modules, takeover and detach, threads, forks, addresses. */
 #include "translate/translate.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -86,7 +87,7 @@ bool tr_module_add(const struct tr_module *module)
     return added;
 }
 
-void tr_module_remove(uintptr_t start, uintptr_t end)
+static void drop_ranges(uintptr_t start, uintptr_t end, bool is_gone)
 {
     spin_lock(&translator.lock);
     for (size_t i = 0; range_at(i);) {
@@ -95,11 +96,16 @@ void tr_module_remove(uintptr_t start, uintptr_t end)
             i++;
             continue;
         }
-        evict_range(range);
+        if (translator.on && !is_gone)
+            make_open(range);
+        evict_range(range, is_gone);
         range_remove(range);
     }
     spin_unlock(&translator.lock);
 }
+
+void tr_module_remove(uintptr_t start, uintptr_t end) { drop_ranges(start, end, true); }
+void tr_module_release(uintptr_t start, uintptr_t end) { drop_ranges(start, end, false); }
 
 bool tr_is_translated(uintptr_t pc) { return range_find(pc) != NULL && !load_relaxed(&translator.left); }
 
@@ -162,51 +168,102 @@ void translate_give_up(void)
 #define STACK_BYTES ((size_t)256 << 10)
 #define GUARD_BYTES 4096u
 
+#define ENDED_KEPT 16
+
 /* At the stack's low end, above the guard page. */
 struct stack {
     struct stack *next, *previous;
+    struct stack *next_ended;
+    pid_t ended; /* the thread that has come to its end on it, or nearly so */
 };
 
-static struct stack *stacks;
+static struct stack *stacks; /* all of them */
+/* Of threads that came to their end, oldest first. */
+static struct stack *first_ended, *last_ended;
+static uint32_t ended_count;
 
 static struct stack *stack_of(uint8_t *top) { return (struct stack *)(top - STACK_BYTES + GUARD_BYTES); }
 
-bool tr_thread_start(void)
+static void unmap_stack(struct stack *stack) { sys_unmap((uint8_t *)stack - GUARD_BYTES, STACK_BYTES); }
+
+/* The lock is held. */
+static void link_stack(struct stack *stack)
 {
-    if (tr_thread.stack_top)
-        return true;
-    uint8_t *start = sys_reserve(STACK_BYTES);
-    if (!start)
-        return false;
-    sys_call(SYS_mprotect, (long)start, GUARD_BYTES, PROT_NONE, 0, 0, 0);
-    struct stack *stack = stack_of(start + STACK_BYTES);
-    spin_lock(&translator.lock);
     stack->next = stacks;
+    stack->previous = NULL;
     if (stacks)
         stacks->previous = stack;
     stacks = stack;
-    spin_unlock(&translator.lock);
-    tr_thread.stack_top = start + STACK_BYTES;
-    return true;
 }
 
-static void unmap_stack(struct stack *stack) { sys_unmap((uint8_t *)stack - GUARD_BYTES, STACK_BYTES); }
-
-void tr_thread_end(void)
+static void unlink_stack(struct stack *stack)
 {
-    if (!tr_thread.stack_top)
-        return;
-    struct stack *stack = stack_of(tr_thread.stack_top);
-    tr_thread.stack_top = NULL;
-    spin_lock(&translator.lock);
     if (stack->next)
         stack->next->previous = stack->previous;
     if (stack->previous)
         stack->previous->next = stack->next;
     else
         stacks = stack->next;
+}
+
+/* The oldest whose thread is really gone. The lock is held. */
+static struct stack *take_ended(void)
+{
+    struct stack *stack = first_ended;
+    if (!stack || sys_tgkill(sys_getpid(), stack->ended, 0) != -ESRCH)
+        return NULL;
+    first_ended = stack->next_ended;
+    ended_count--;
+    stack->ended = 0;
+    return stack;
+}
+
+static struct stack *make_stack(void)
+{
+    uint8_t *start = sys_reserve(STACK_BYTES);
+    if (!start)
+        return NULL;
+    sys_call(SYS_mprotect, (long)start, GUARD_BYTES, PROT_NONE, 0, 0, 0);
+    struct stack *stack = stack_of(start + STACK_BYTES);
+    spin_lock(&translator.lock);
+    link_stack(stack);
     spin_unlock(&translator.lock);
-    unmap_stack(stack);
+    return stack;
+}
+
+bool tr_thread_start(void)
+{
+    if (tr_thread.stack_top)
+        return true;
+    spin_lock(&translator.lock);
+    struct stack *stack = take_ended();
+    spin_unlock(&translator.lock);
+    if (!stack && !(stack = make_stack()))
+        return false;
+    tr_thread.stack_top = (uint8_t *)stack - GUARD_BYTES + STACK_BYTES;
+    return true;
+}
+
+void tr_thread_end(void)
+{
+    if (!tr_thread.stack_top || sys_gettid() == sys_getpid()) /* the first thread's id lasts as long as the process */
+        return;
+    struct stack *stack = stack_of(tr_thread.stack_top), *surplus = NULL;
+    if (stack->ended)
+        return;
+    spin_lock(&translator.lock);
+    stack->ended = sys_gettid();
+    stack->next_ended = NULL;
+    if (first_ended)
+        last_ended->next_ended = stack;
+    else
+        first_ended = stack;
+    last_ended = stack;
+    if (++ended_count > ENDED_KEPT && (surplus = take_ended()))
+        unlink_stack(surplus);
+    spin_unlock(&translator.lock);
+    if (surplus)
+        unmap_stack(surplus);
 }
 
 bool translate_on_stack(void (*function)(void *), void *arg)
@@ -231,8 +288,12 @@ void tr_fork_child(void)
             unmap_stack(stack);
     }
     stacks = own;
-    if (own)
+    first_ended = NULL;
+    ended_count = 0;
+    if (own) {
         own->next = own->previous = NULL;
+        own->ended = 0;
+    }
     cache_fork_child();
     spin_reset(&translator.lock);
 }

@@ -98,6 +98,9 @@ struct tr_module {
 bool tr_module_add(const struct tr_module *module);
 /* The range is about to be, or has been, unmapped: its fragments go, its cache is given back. */
 void tr_module_remove(uintptr_t start, uintptr_t end);
+/* The range stays, and is native from here on: it becomes executable; its fragments go, and who is in one, or returns
+ * to one, goes on natively. */
+void tr_module_release(uintptr_t start, uintptr_t end);
 /* Whether a program address lies in a translated range; lock-free. */
 bool tr_is_translated(uintptr_t pc);
 
@@ -111,7 +114,8 @@ bool tr_is_on(void);
 
 /* Makes this thread's translator stack, if it has none. Also done at a thread's first fault. False: no memory. */
 bool tr_thread_start(void);
-/* At the thread's end, when it executes no translated code any more. */
+/* At the thread's end. What it still executes may be translated: its translator stack is used again once the kernel
+ * says that it is gone. */
 void tr_thread_end(void);
 
 void tr_fork_prepare(void);
