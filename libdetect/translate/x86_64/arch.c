@@ -7,6 +7,8 @@
 
 #include "base/atomic.h"
 #include "translate/translator.h"
+#include "translate/x86_64/decode.h"
+#include "translate/x86_64/hooks.h"
 #include "translate/x86_64/offsets.h"
 #include "translate/x86_64/shared.h"
 
@@ -46,6 +48,8 @@ static bool init(void)
 {
     tr_thread_offset = (int32_t)((uintptr_t)&tr_thread - thread_pointer());
     find_vector_method();
+    decode_init();
+    hooks_init();
     return true;
 }
 

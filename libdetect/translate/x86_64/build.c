@@ -8,6 +8,7 @@
 #include "translate/translator.h"
 #include "translate/x86_64/decode.h"
 #include "translate/x86_64/emitter.h"
+#include "translate/x86_64/hooks.h"
 #include "translate/x86_64/relocate.h"
 #include "translate/x86_64/transfer.h"
 
@@ -16,7 +17,7 @@
 #define NOWHERE UINT16_MAX
 
 /* The slots of tr_thread.spill: stubs and indirect jumps use the first two. */
-enum { SLOT_OPERAND = 2 };
+enum { SLOT_OPERAND = 2 }; /* and SLOT_SCAN of hooks.h */
 
 struct literal {
     uintptr_t site; /* the displacement that is to lead to it */
@@ -40,6 +41,7 @@ struct builder {
     uint8_t text[TEXT_WINDOW]; /* program text at [text_pc, text_pc + text_size) */
     uintptr_t text_pc;
     size_t text_size;
+    bool out_of_memory; /* for a hook */
 };
 
 static struct builder builder;
@@ -81,7 +83,7 @@ static void decode_path(struct builder *b, uintptr_t pc, uint32_t limit)
         struct tr_insn *insn = &b->insns[b->count];
         if (!text)
             return;
-        if (!decode(insn, text, size, pc))
+        if (!(hooks_need_operands() ? decode_operands : decode)(insn, text, size, pc))
             stat_add(&translator.stats.undecodable, 1);
         b->count++;
         pc += insn->length;
@@ -232,12 +234,11 @@ static void emit_indirect(struct builder *b, uint32_t i)
     indirect_emit(&b->e, insn, is_plt ? 1u << TR_R11 : 0, is_plt, &b->places);
 }
 
-static void emit_instruction(struct builder *b, uint32_t i)
+/* The program's instruction itself. */
+static void emit_copy(struct builder *b, uint32_t i)
 {
     const struct tr_insn *insn = &b->insns[i];
     struct emitter *e = &b->e;
-    b->code[i] = e->at;
-    place_instruction(&b->places, insn->pc, e->at, true);
     switch (insn->flow) {
     case FLOW_JUMP:
         place_started(&b->places, e->at);
@@ -273,6 +274,18 @@ static void emit_instruction(struct builder *b, uint32_t i)
     }
 }
 
+static void emit_instruction(struct builder *b, uint32_t i)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    struct insn_hooks hooks;
+    b->code[i] = b->e.at;
+    place_instruction(&b->places, insn->pc, b->e.at, true);
+    b->out_of_memory |= !hooks_make(&hooks, insn);
+    hooks_emit_before(&b->e, &b->places, &hooks);
+    emit_copy(b, i);
+    hooks_emit_after(&b->e, &b->places, &hooks);
+}
+
 static void emit_fall_through(struct builder *b)
 {
     if (b->next_pc == 0)
@@ -304,6 +317,7 @@ static void emit_all(struct builder *b)
 {
     memset(b->forward, 0, b->count * sizeof(b->forward[0]));
     b->exits = b->literal_count = 0;
+    b->out_of_memory = false;
     for (uint32_t i = 0; i < b->count; i++)
         emit_instruction(b, i);
     emit_fall_through(b);
@@ -371,6 +385,7 @@ static size_t code_estimate(const struct builder *b, uint32_t exits)
     for (uint32_t i = 0; i < b->count; i++) {
         bool is_indirect = b->insns[i].flow == FLOW_JUMP_INDIRECT || b->insns[i].flow == FLOW_CALL_INDIRECT;
         bytes += is_indirect ? 256 : b->insns[i].displacement_at ? 64 : 32;
+        bytes += hooks_need_operands() ? 96 : 0;
     }
     return bytes < FRAGMENT_MAX ? bytes : FRAGMENT_MAX;
 }
@@ -387,7 +402,7 @@ static struct tr_fragment *emit_fragment(struct builder *b, uintptr_t pc, bool *
     emit_all(b);
     b->fragment->code_end = b->e.at;
     *too_long = b->e.full || b->places.full;
-    if (*too_long || !keep_places(b) || !cache_publish(b->fragment)) {
+    if (*too_long || b->out_of_memory || !keep_places(b) || !cache_publish(b->fragment)) {
         release(b->fragment, exits);
         return NULL;
     }

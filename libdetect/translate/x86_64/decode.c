@@ -3,11 +3,11 @@
  * translator's lock; Zydis may use vector registers, so its caller has saved them. */
 #include "translate/x86_64/decode.h"
 
-#include <Zydis/Zydis.h>
 #include <cpuid.h>
 #include <string.h>
 
 #include "translate/thread.h"
+#include "translate/x86_64/access.h"
 
 static ZydisDecoder full_decoder, flow_decoder;
 
@@ -161,32 +161,33 @@ bool decode(struct tr_insn *insn, const uint8_t *bytes, size_t size, uintptr_t p
 
 /* --- registers and flags ------------------------------------------------------------------------------------------ */
 
-struct register_part {
-    uint8_t reg;     /* TR_NO_REGISTER: none of the general ones */
-    bool is_partial; /* a write leaves the rest as it was */
-};
-
-static struct register_part general_register(ZydisRegister reg)
+uint8_t general_register(ZydisRegister reg)
 {
-    if (reg >= ZYDIS_REGISTER_EAX && reg <= ZYDIS_REGISTER_R15D)
-        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_EAX), false};
     if (reg >= ZYDIS_REGISTER_RAX && reg <= ZYDIS_REGISTER_R15)
-        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_RAX), false};
+        return (uint8_t)(reg - ZYDIS_REGISTER_RAX);
+    if (reg >= ZYDIS_REGISTER_EAX && reg <= ZYDIS_REGISTER_R15D)
+        return (uint8_t)(reg - ZYDIS_REGISTER_EAX);
     if (reg >= ZYDIS_REGISTER_AX && reg <= ZYDIS_REGISTER_R15W)
-        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_AX), true};
+        return (uint8_t)(reg - ZYDIS_REGISTER_AX);
     if (reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH)
-        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_AH), true};
+        return (uint8_t)(reg - ZYDIS_REGISTER_AH);
     if (reg >= ZYDIS_REGISTER_AL && reg <= ZYDIS_REGISTER_BL)
-        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_AL), true};
+        return (uint8_t)(reg - ZYDIS_REGISTER_AL);
     if (reg >= ZYDIS_REGISTER_SPL && reg <= ZYDIS_REGISTER_R15B)
-        return (struct register_part){(uint8_t)(reg - ZYDIS_REGISTER_SPL + TR_RSP), true};
-    return (struct register_part){TR_NO_REGISTER, false};
+        return (uint8_t)(reg - ZYDIS_REGISTER_SPL + TR_RSP);
+    return TR_NO_REGISTER;
+}
+
+/* A write leaves the rest of the register as it was. */
+static bool is_partial(ZydisRegister reg)
+{
+    return reg < ZYDIS_REGISTER_EAX;
 }
 
 static uint16_t register_bit(ZydisRegister reg)
 {
-    struct register_part part = general_register(reg);
-    return part.reg == TR_NO_REGISTER ? 0 : (uint16_t)(1u << part.reg);
+    uint8_t number = general_register(reg);
+    return number == TR_NO_REGISTER ? 0 : (uint16_t)(1u << number);
 }
 
 /* Zydis calls the destination of these written; with a zero source (bsf, bsr), or a count of zero, it is not. */
@@ -207,17 +208,31 @@ static bool may_keep_destination(const ZydisDecodedInstruction *z)
 
 static void take_register(struct tr_insn *insn, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operand)
 {
-    struct register_part part = general_register(operand->reg.value);
-    if (part.reg == TR_NO_REGISTER)
-        return;
-    uint16_t bit = (uint16_t)(1u << part.reg);
+    uint16_t bit = register_bit(operand->reg.value);
     if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
         insn->reads |= bit;
     if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) {
         insn->writes |= bit;
-        if (part.is_partial || !(operand->actions & ZYDIS_OPERAND_ACTION_WRITE) || may_keep_destination(z))
+        if (is_partial(operand->reg.value) || !(operand->actions & ZYDIS_OPERAND_ACTION_WRITE) ||
+            may_keep_destination(z))
             insn->reads |= bit;
     }
+}
+
+/* String instructions move their pointers, which Zydis does not always say. */
+static void take_address(struct tr_insn *insn, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operand)
+{
+    uint16_t registers = register_bit(operand->mem.base) | register_bit(operand->mem.index);
+    insn->reads |= registers;
+    if (z->meta.category == ZYDIS_CATEGORY_STRINGOP)
+        insn->writes |= registers;
+}
+
+/* The kernel sees all registers. */
+static bool enters_kernel(const ZydisDecodedInstruction *z)
+{
+    return z->mnemonic == ZYDIS_MNEMONIC_SYSCALL || z->mnemonic == ZYDIS_MNEMONIC_INT ||
+           z->mnemonic == ZYDIS_MNEMONIC_SYSENTER;
 }
 
 /* Shifts and rotations by a count of zero leave the flags as they were, as do repeated compares that do nothing. */
@@ -254,47 +269,6 @@ static void take_flags(struct tr_insn *insn, const ZydisDecodedInstruction *z, c
         insn->flags_written = flags->modified | flags->set_0 | flags->set_1 | flags->undefined;
 }
 
-/* --- memory operands ---------------------------------------------------------------------------------------------- */
-
-static uint8_t address_register(ZydisRegister reg)
-{
-    if (reg == ZYDIS_REGISTER_RIP || reg == ZYDIS_REGISTER_EIP)
-        return TR_RIP;
-    return general_register(reg).reg;
-}
-
-static uint8_t access_kind(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operand)
-{
-    uint8_t kind = 0;
-    if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
-        kind |= TR_READ;
-    if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
-        kind |= TR_WRITE;
-    if (kind != 0 && ((z->attributes & ZYDIS_ATTRIB_HAS_LOCK) || z->mnemonic == ZYDIS_MNEMONIC_XCHG))
-        kind |= TR_ATOMIC;
-    return kind;
-}
-
-static void take_memory(struct tr_insn *insn, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operand)
-{
-    insn->reads |= register_bit(operand->mem.base) | register_bit(operand->mem.index);
-    uint8_t kind = access_kind(z, operand);
-    if (operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN || kind == 0 || insn->access_count == ARRAY_LEN(insn->access))
-        return;
-    insn->access[insn->access_count++] = (struct tr_access){
-        .pc = insn->pc,
-        .size = operand->size / 8u,
-        .kind = kind,
-        .base = address_register(operand->mem.base),
-        .index = address_register(operand->mem.index),
-        .scale = operand->mem.scale,
-        .displacement = (int32_t)operand->mem.disp.value,
-        .segment = operand->mem.segment == ZYDIS_REGISTER_FS   ? TR_FS
-                   : operand->mem.segment == ZYDIS_REGISTER_GS ? TR_GS
-                                                               : 0,
-    };
-}
-
 bool decode_operands(struct tr_insn *insn, const uint8_t *bytes, size_t size, uintptr_t pc)
 {
     ZydisDecodedInstruction z;
@@ -310,7 +284,12 @@ bool decode_operands(struct tr_insn *insn, const uint8_t *bytes, size_t size, ui
         if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
             take_register(insn, &z, &operands[i]);
         else if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
-            take_memory(insn, &z, &operands[i]);
+            take_address(insn, &z, &operands[i]);
     }
+    if (enters_kernel(&z)) {
+        insn->reads = UINT16_MAX;
+        insn->flags_read = UINT32_MAX;
+    }
+    take_accesses(insn, &z, operands);
     return true;
 }

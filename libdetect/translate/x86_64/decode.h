@@ -21,6 +21,31 @@ enum tr_flow {
     FLOW_STOP,          /* ud2, hlt, undecodable: what executes it faults */
 };
 
+/* How the addresses of a memory operand come about. An operand with a mask is touched element by element. */
+enum tr_form_kind {
+    FORM_PLAIN,         /* base + index * scale + displacement */
+    FORM_PUSH,          /* `size` bytes below base */
+    FORM_STRING,        /* rcx elements, up or down from base by the direction flag */
+    FORM_SCAN,          /* likewise, but maybe not all of them: known when it has run */
+    FORM_BITS,          /* bit tests: plus the operand that register `vector` chooses, counted in bits */
+    FORM_XLAT,          /* plus al */
+    FORM_XSAVE,         /* as many bytes as edx:eax and XCR0 ask for */
+    FORM_VECTOR_MASK,   /* element i if the sign bit of element i of vector register `mask` is set */
+    FORM_MMX_MASK,      /* likewise, of MMX register `mask` */
+    FORM_OPMASK,        /* element i % elements if bit i < lanes of opmask register `mask` is set */
+    FORM_PACKED,        /* the first n elements, if n of the first `lanes` bits are set */
+    FORM_GATHER,        /* element i at base + scale * element i of register `vector`, if i of `mask` is negative */
+    FORM_GATHER_OPMASK, /* likewise, by opmask register `mask` */
+};
+
+struct tr_form {
+    uint8_t kind;
+    uint8_t address_width; /* 64 or 32 */
+    uint8_t mask, vector;  /* register numbers */
+    uint8_t elements, lanes;
+    uint8_t index_size;    /* bytes, of gathers */
+};
+
 #define INSN_MAX 15 /* bytes of the longest instruction */
 
 /* Sets of registers, bit per general register in hardware order. Flags: bits as in RFLAGS (CF 1, PF 4, AF 16, ZF 64,
@@ -43,6 +68,7 @@ struct tr_insn {
     uint16_t reads, writes; /* general registers; a partial or conditional write counts as a read too */
     uint32_t flags_read, flags_written; /* written: certainly; undefined counts as written */
     struct tr_access access[4]; /* memory operands, explicit ones first */
+    struct tr_form form[4];
 };
 
 enum tr_encoding { ENCODING_LEGACY, ENCODING_REX, ENCODING_VEX2, ENCODING_VEX3, ENCODING_EVEX, ENCODING_XOP };
