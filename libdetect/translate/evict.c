@@ -20,33 +20,53 @@ static void release_exits(struct tr_fragment *fragment)
     fragment->exit_count = 0;
 }
 
-/* Gives the memory back; the addresses stay reserved. */
-static void drop_pages(const struct tr_chunk *chunk)
+/* Gives the memory of [start, end) back; the addresses stay reserved. */
+static void drop_pages(const struct tr_chunk *chunk, uintptr_t start, uintptr_t end)
 {
     const struct tr_region *region = cache_region_of(chunk->start);
-    long size = (long)(chunk->end - chunk->start);
-    sys_call(SYS_mprotect, (long)chunk->start, size, PROT_NONE, 0, 0, 0);
-    sys_call(SYS_madvise, (long)chunk->start + region->write_delta, size,
+    sys_call(SYS_mprotect, (long)start, (long)(end - start), PROT_NONE, 0, 0, 0);
+    sys_call(SYS_madvise, (long)start + region->write_delta, (long)(end - start),
              region->write_delta ? MADV_REMOVE : MADV_DONTNEED, 0, 0, 0);
+}
+
+static void evict_fragments(struct tr_chunk *chunk)
+{
+    for (uint32_t i = chunk->evicted; i < chunk->count; i++) {
+        struct tr_fragment *fragment = chunk->fragments[i];
+        cache_forget(fragment);
+        store_relaxed(&fragment->evicted, true);
+        stat_add(&translator.stats.evictions, 1);
+    }
+    for (uint32_t i = chunk->evicted; i < chunk->count; i++)
+        release_exits(chunk->fragments[i]);
+    chunk->evicted = chunk->count;
 }
 
 void evict_chunk(struct tr_chunk *chunk)
 {
     if (chunk->state != CHUNK_OPEN && chunk->state != CHUNK_FULL)
         return;
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        struct tr_fragment *fragment = chunk->fragments[i];
-        cache_forget(fragment);
-        store_relaxed(&fragment->evicted, true);
-        stat_add(&translator.stats.evictions, 1);
-    }
-    for (uint32_t i = 0; i < chunk->count; i++)
-        release_exits(chunk->fragments[i]);
+    evict_fragments(chunk);
     if (chunk->owner && chunk->owner->chunk == chunk)
         chunk->owner->chunk = NULL;
     store_relaxed(&chunk->state, CHUNK_EVICTED);
-    drop_pages(chunk);
+    drop_pages(chunk, chunk->start, chunk->end);
     translator.live_bytes -= CHUNK_SIZE;
+}
+
+/* What the chunk holds so far; it goes on with its next page. */
+static void evict_begun(struct tr_chunk *chunk)
+{
+    uintptr_t next = (chunk->next + 4095) & ~(uintptr_t)4095;
+    if (chunk->state == CHUNK_FULL || next >= chunk->end) {
+        evict_chunk(chunk);
+        return;
+    }
+    if (chunk->state != CHUNK_OPEN || chunk->evicted == chunk->count)
+        return;
+    evict_fragments(chunk);
+    drop_pages(chunk, chunk->start, next);
+    chunk->next = next;
 }
 
 static struct tr_chunk *oldest(void)
@@ -84,7 +104,7 @@ static void for_each_chunk(void (*function)(struct tr_chunk *chunk, void *arg), 
 static void evict_one(struct tr_chunk *chunk, void *arg)
 {
     (void)arg;
-    evict_chunk(chunk);
+    evict_begun(chunk);
 }
 
 void evict_all(void) { for_each_chunk(evict_one, NULL); }
@@ -94,6 +114,7 @@ static void free_fragments(struct tr_chunk *chunk)
     struct arena *arena = translator.host->arena;
     uint32_t count = chunk->count;
     store_release(&chunk->count, 0);
+    chunk->evicted = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct tr_fragment *fragment = chunk->fragments[i];
         arena_free(arena, fragment->places, fragment->places_size);

@@ -82,8 +82,8 @@ static bool is_executed(const siginfo_t *info, uintptr_t pc)
 
 static bool is_evicted(uintptr_t code)
 {
-    const struct tr_chunk *chunk = cache_chunk_of(code);
-    return chunk && (chunk->state == CHUNK_EVICTED || chunk->state == CHUNK_FREE);
+    const struct tr_fragment *fragment = cache_fragment(code);
+    return fragment && load_relaxed(&fragment->evicted);
 }
 
 enum tr_fault tr_fault(int signo, const siginfo_t *info, ucontext_t *context)

@@ -2,6 +2,23 @@
 /* A CPU without a translator: everything builds, and `supported` tells why full mode does what locks mode does. */
 #include "translate/arch.h"
 
+#include <string.h>
+
+#include "translate/translator.h"
+
 static const char *unsupported(void) { return "programs are translated on x86-64 only"; }
 
 const struct tr_arch tr_arch = {.supported = unsupported};
+
+/* Never called, as tr_init says no. */
+struct tr_fragment *fragment_build(uintptr_t pc) { return pc ? NULL : NULL; }
+bool indirect_init(uintptr_t miss) { return miss == 0; }
+bool indirect_learn(uintptr_t pc, uintptr_t code, struct tr_fragment *fragment) { return pc == code && !fragment; }
+void indirect_forget_all(void) {}
+bool indirect_place(const struct tr_chunk *chunk, uintptr_t code, struct tr_place *place)
+{
+    return chunk && code && !place;
+}
+struct tr_exit *indirect_exit(const struct tr_chunk *chunk, uintptr_t stub) { return chunk && stub ? NULL : NULL; }
+uintptr_t indirect_trampoline(struct tr_region *region, uintptr_t to) { return region ? 0 : to; }
+size_t copy_guarded(void *to, const void *from, size_t size) { return memcpy(to, from, size) ? 0 : size; }
