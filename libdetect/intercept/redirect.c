@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/sys.h"
-#include "intercept/translated.h"
+#include "intercept/redirect.h"
 #include "runtime/runtime.h"
 #include "runtime/takeover.h"
 
@@ -260,8 +260,13 @@ static void redirect_libunwind(void) {}
 
 static void redirect_all(void)
 {
-    redirect(RTLD_NEXT, of_libc, ARRAY_LEN(of_libc));
-    redirect_libunwind();
+    static bool done;
+    if (!done) {
+        done = true;
+        redirect(RTLD_NEXT, of_libc, ARRAY_LEN(of_libc));
+        redirect_libunwind();
+    }
+    lazy_binding_redirect();
 }
 
 /* Before runtime's own constructor, which may take over. */

@@ -14,7 +14,7 @@
 
 #include "base/sys.h"
 #include "intercept/export.h"
-#include "intercept/translated.h"
+#include "intercept/redirect.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 #include "translate/translate.h"

@@ -22,7 +22,8 @@
 enum takeover_state { TAKEOVER_OFF, TAKEOVER_READY, TAKEOVER_ON };
 extern uint32_t takeover_state;
 
-/* The interceptors' part: called once, before the program's code is taken over; set before init. */
+/* The interceptors' part: called before the program's code is taken over, and when modules may have come later on,
+ * perhaps inside the dynamic linker. Set before init. */
 extern void (*takeover_prepare)(void);
 
 /* At init: can it be done? Says in the report if not. */

@@ -376,6 +376,8 @@ void takeover_modules(void)
     struct self *self = self_enter();
     bool deferred = self || (self_current && self_current->depth > 0);
     uint64_t mask = deferred ? 0 : signals_block_all();
+    if (takeover_prepare)
+        takeover_prepare();
     work_stack_run(look_at_modules, NULL);
     if (self)
         self_leave(self);

@@ -27,7 +27,7 @@ uintptr_t redirect_target(uintptr_t native)
 
 bool tr_redirect(uintptr_t function, uintptr_t instead)
 {
-    if (fetch_add_relaxed(&used, 1) >= PLACES / 2 || redirect_target(function) != function)
+    if (redirect_target(function) != function || fetch_add_relaxed(&used, 1) >= PLACES / 2)
         return false;
     for (uint32_t i = first_place(function);; i = (i + 1) % PLACES) {
         uintptr_t nothing = 0;

@@ -138,6 +138,8 @@ bool tr_in_cache(uintptr_t address);
  * Native callers are not affected, nor is translated code that has called the function before. False: no room, or
  * redirected already. */
 bool tr_redirect(uintptr_t function, uintptr_t instead);
+/* function(arg) with the vector and floating-point registers saved around it; the stack needs room for them. */
+void tr_with_vectors_saved(void (*function)(void *), void *arg);
 /* For an unwinder that asks for the tables of the cache address pc, which is where a signal has interrupted the code, or the
  * byte before a return address (as libgcc asks). Of its own working memory, words [low, high), those that hold pc or
  * pc + 1 are changed to the program's, and it goes on with these. Async-signal-safe. */

@@ -9,6 +9,7 @@
  *
  * Neither keeps any state but a table of answers, so they may interrupt each other at any instruction. */
 #include "base/atomic.h"
+#include "translate/arch.h"
 #include "translate/cache.h"
 #include "translate/translate.h"
 
@@ -63,3 +64,5 @@ size_t tr_unwind_prepare(uintptr_t sp, uintptr_t stack_high)
     }
     return changed;
 }
+
+void tr_with_vectors_saved(void (*function)(void *), void *arg) { tr_arch.with_vectors_saved(function, arg); }
