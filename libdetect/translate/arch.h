@@ -25,8 +25,6 @@ struct tr_arch {
     void (*context_restore)(ucontext_t *context, const struct tr_place *place);
     /* A fault of copy_guarded's: makes it return. */
     bool (*recover_copy)(ucontext_t *context);
-    /* The trap by which the way in says that this thread has no translator stack: makes it try again. */
-    bool (*retry_enter)(ucontext_t *context);
     /* The program's state while the thread is on its way in (between shared code and WORKING) or out; false: pc is not
      * there. */
     bool (*enter_place)(uintptr_t pc, struct tr_place *place);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Faults that are the translator's own: native code that executes a translated address, cache pages that were evicted,
- * text that vanished while it was read, a thread without a stack of ours. Runs in the runtime's signal handler, on
+ * text that vanished while it was read. Runs in the runtime's signal handler, on
  * whatever stack that has, at any moment but while the lock is held by this thread. */
 #include "translate/arch.h"
 #include "translate/ranges.h"
@@ -103,8 +103,6 @@ enum tr_fault tr_fault(int signo, const siginfo_t *info, ucontext_t *context)
         return TR_FAULT_PROGRAM;
     }
     if ((signo == SIGSEGV || signo == SIGBUS) && tr_arch.recover_copy(context))
-        return TR_FAULT_RESUMED;
-    if (signo == SIGILL && tr_arch.retry_enter(context))
         return TR_FAULT_RESUMED;
     return TR_FAULT_PROGRAM;
 }

@@ -11,14 +11,20 @@
 #include "base/atomic.h"
 #include "translate/arch.h"
 #include "translate/cache.h"
-#include "translate/translate.h"
+#include "translate/translator.h"
 
-/* What was asked for before. A cache address never means anything else, so answers stay right for good; the two words of
- * a place may come from two writers, which shows. */
+/* What was asked for before. A cache address means something else only after its module has gone (unwinder_forget); the
+ * two words of a place may come from two writers, which shows. */
 #define KNOWN_BITS 10
 static struct known {
     uintptr_t mixed, answer; /* the question is mixed ^ answer */
 } known[1u << KNOWN_BITS];
+
+void unwinder_forget(void)
+{
+    for (size_t i = 0; i < 1u << KNOWN_BITS; i++)
+        store_relaxed(&known[i].mixed, 0);
+}
 
 /* An unwinder looks up the address before a return address, which lies in the call; or exactly where a signal has
  * interrupted the code, which is never the last byte of a call. */

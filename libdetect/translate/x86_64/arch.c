@@ -98,14 +98,6 @@ static bool recover_copy(ucontext_t *context)
     return true;
 }
 
-static bool retry_enter(ucontext_t *context)
-{
-    if (context_pc(context) != (uintptr_t)enter_no_stack || !tr_thread_start())
-        return false;
-    context_set_pc(context, (uintptr_t)enter_again);
-    return true;
-}
-
 static bool is_between(uintptr_t pc, const char *start, const char *end)
 {
     return pc >= (uintptr_t)start && pc < (uintptr_t)end;
@@ -153,7 +145,6 @@ const struct tr_arch tr_arch = {
     .context_set_register = context_set_register,
     .context_restore = context_restore,
     .recover_copy = recover_copy,
-    .retry_enter = retry_enter,
     .enter_place = enter_place,
     .with_vectors_saved = with_vectors_saved,
     .on_stack = on_stack,

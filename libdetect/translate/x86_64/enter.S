@@ -53,8 +53,6 @@
 enter_common:
     .cfi_startproc
     .cfi_undefined rip
-    hidden enter_again
-enter_again:
     mov %fs:THREAD_STACK_TOP(%rcx), %rdx
     xchg %rcx, %rdx
     jrcxz 1f
@@ -63,7 +61,7 @@ enter_again:
     pushfq
     pop %rdx
     mov %rdx, %fs:THREAD_FLAGS(%rcx)
-    cld
+2:  cld
     mov %fs:THREAD_SPILL0(%rcx), %rdx
     mov %rdx, %fs:THREAD_GPR(%rcx)
     mov %fs:THREAD_SPILL1(%rcx), %rdx
@@ -72,11 +70,24 @@ enter_again:
     xor %ebp, %ebp
     call *%rbx
     jmp leave_start
-1:
-    xchg %rcx, %rdx
-    hidden enter_no_stack
-enter_no_stack:
-    ud2
+/* A thread's first time: its stack is made on the program's, below the red zone. */
+1:  xchg %rcx, %rdx
+    lea -256(%rsp), %rsp
+    pushfq
+    pop %rdx
+    mov %rdx, %fs:THREAD_FLAGS(%rcx)
+    cld
+    and $-16, %rsp
+    push %rax
+    push %rcx
+    call tr_thread_start
+    test %al, %al
+    pop %rcx
+    pop %rax
+    jz 3f
+    mov %fs:THREAD_STACK_TOP(%rcx), %rsp
+    jmp 2b
+3:  ud2
     .cfi_endproc
     .size enter_common, . - enter_common
 

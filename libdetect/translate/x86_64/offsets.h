@@ -21,8 +21,6 @@
 extern const char enter_exit[], enter_exit_working[];
 extern const char enter_hook[], enter_hook_working[];
 extern const char enter_indirect[], enter_indirect_working[];
-/* Where a thread without a stack of ours traps, and where it tries again. */
-extern const char enter_no_stack[], enter_again[];
 /* `inside` is LEAVING: everything is read from tr_thread.context, and starting again does no harm. */
 extern const char leave_start[], leave_end[];
 /* In copy_guarded. */
