@@ -184,7 +184,10 @@ struct tr_stats {
     uint64_t links, lookups_missed, evictions, undecodable;
 };
 void tr_stats(struct tr_stats *stats);
-/* A block for people: the program's code, the translation, liveness; one line at a time. */
+/* A fragment for people: the program's code, the translation, liveness; one line at a time, with the translator's
+ * lock held. `pc` lies in the program or in the cache. */
 void tr_dump(uintptr_t pc, void (*line)(void *ctx, const char *text), void *ctx);
+/* Of the whole cache, evicted fragments (without their code) included. */
+void tr_dump_all(void (*line)(void *ctx, const char *text), void *ctx);
 
 #endif

@@ -269,6 +269,39 @@ static void take_flags(struct tr_insn *insn, const ZydisDecodedInstruction *z, c
         insn->flags_written = flags->modified | flags->set_0 | flags->set_1 | flags->undefined;
 }
 
+static bool has_memory(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)
+{
+    for (unsigned i = 0; i < z->operand_count; i++) {
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && operands[i].mem.type != ZYDIS_MEMOP_TYPE_AGEN)
+            return true;
+    }
+    return false;
+}
+
+/* The usual operations on registers cannot; whatever else may. */
+static bool may_fault(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)
+{
+    if (has_memory(z, operands) || z->mnemonic == ZYDIS_MNEMONIC_DIV || z->mnemonic == ZYDIS_MNEMONIC_IDIV)
+        return true;
+    switch (z->meta.category) {
+    case ZYDIS_CATEGORY_BINARY:
+    case ZYDIS_CATEGORY_LOGICAL:
+    case ZYDIS_CATEGORY_SHIFT:
+    case ZYDIS_CATEGORY_ROTATE:
+    case ZYDIS_CATEGORY_CMOV:
+    case ZYDIS_CATEGORY_SETCC:
+    case ZYDIS_CATEGORY_BITBYTE:
+    case ZYDIS_CATEGORY_COND_BR:
+    case ZYDIS_CATEGORY_NOP:
+    case ZYDIS_CATEGORY_WIDENOP:
+        return false;
+    default:
+        return z->mnemonic != ZYDIS_MNEMONIC_MOV && z->mnemonic != ZYDIS_MNEMONIC_LEA &&
+               z->mnemonic != ZYDIS_MNEMONIC_MOVZX && z->mnemonic != ZYDIS_MNEMONIC_MOVSX &&
+               z->mnemonic != ZYDIS_MNEMONIC_MOVSXD;
+    }
+}
+
 bool decode_operands(struct tr_insn *insn, const uint8_t *bytes, size_t size, uintptr_t pc)
 {
     ZydisDecodedInstruction z;
@@ -280,6 +313,7 @@ bool decode_operands(struct tr_insn *insn, const uint8_t *bytes, size_t size, ui
     take_flow(insn, &z);
     take_layout(insn, &z);
     take_flags(insn, &z, operands);
+    insn->may_fault = may_fault(&z, operands);
     for (unsigned i = 0; i < z.operand_count; i++) {
         if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
             take_register(insn, &z, &operands[i]);
