@@ -20,7 +20,7 @@
 #define PAGE 4096ul
 
 struct module {
-    uintptr_t base;
+    uintptr_t base, start, end;
     uintptr_t relro_start, relro_end; /* read-only since it was relocated */
     const ElfW(Dyn) *dynamic;
 };
@@ -70,6 +70,24 @@ static const void *dynamic_address(const struct module *module, ElfW(Sxword) tag
     return (const void *)(value && value < module->base ? value + module->base : value);
 }
 
+/* Whom a slot leads to that no call has gone through yet: it still leads into its own module. */
+static uintptr_t late_target(const struct module *module, const ElfW(Sym) *symbol)
+{
+    const char *names = dynamic_address(module, DT_STRTAB);
+    void *found = names && symbol->st_name ? dlsym(RTLD_DEFAULT, names + symbol->st_name) : NULL;
+    return (uintptr_t)found;
+}
+
+static void map_jump_slot(const struct module *module, uintptr_t *slot, const ElfW(Sym) *symbol, map_t *map)
+{
+    bool is_late = takeover_is_on() && *slot >= module->start && *slot < module->end;
+    uintptr_t target = is_late ? late_target(module, symbol) : 0, then = target ? map(target) : 0;
+    if (then != target)
+        set_slot(module, slot, then);
+    else
+        map_slot(module, slot, map);
+}
+
 static void map_table(const struct module *module, ElfW(Sxword) table, ElfW(Sxword) size, map_t *map)
 {
     const ElfW(Rela) *rela = dynamic_address(module, table);
@@ -77,9 +95,12 @@ static void map_table(const struct module *module, ElfW(Sxword) table, ElfW(Sxwo
     size_t count = rela ? dynamic_value(module, size) / sizeof(*rela) : 0;
     for (size_t i = 0; symbols && i < count; i++) {
         unsigned type = (unsigned)ELF64_R_TYPE(rela[i].r_info);
-        bool is_function = ELF64_ST_TYPE(symbols[ELF64_R_SYM(rela[i].r_info)].st_info) == STT_FUNC;
-        if (IS_JUMP_SLOT(type) || (IS_ADDRESS(type) && is_function))
-            map_slot(module, (uintptr_t *)(module->base + rela[i].r_offset), map);
+        const ElfW(Sym) *symbol = &symbols[ELF64_R_SYM(rela[i].r_info)];
+        uintptr_t *slot = (uintptr_t *)(module->base + rela[i].r_offset);
+        if (IS_JUMP_SLOT(type))
+            map_jump_slot(module, slot, symbol, map);
+        else if (IS_ADDRESS(type) && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC)
+            map_slot(module, slot, map);
     }
 }
 
@@ -102,13 +123,16 @@ static void map_variables(const struct module *module, map_t *map)
 static int map_module(struct dl_phdr_info *info, size_t size, void *ctx)
 {
     map_t *map = *(map_t **)ctx;
-    struct module module = {.base = info->dlpi_addr};
+    struct module module = {.base = info->dlpi_addr, .start = UINTPTR_MAX};
     bool is_native = takeover_is_native_name(info->dlpi_name), is_linker = info->dlpi_addr == getauxval(AT_BASE);
     (void)size;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &info->dlpi_phdr[i];
         uintptr_t start = info->dlpi_addr + header->p_vaddr;
-        if (header->p_type == PT_DYNAMIC) {
+        if (header->p_type == PT_LOAD) {
+            module.start = start < module.start ? start : module.start;
+            module.end = start + header->p_memsz;
+        } else if (header->p_type == PT_DYNAMIC) {
             module.dynamic = (const ElfW(Dyn) *)start;
         } else if (header->p_type == PT_GNU_RELRO) {
             module.relro_start = start & ~(PAGE - 1);
