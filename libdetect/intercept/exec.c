@@ -87,8 +87,9 @@ void exec_plan_search(struct exec_plan *plan, const char *name, char *const envp
 /* --- before the real call --------------------------------------------------------------------------------------- */
 
 /* The process becomes another program: this one's report is complete. */
-static void leave_program(void)
+static void leave_program(struct signals_real_mask *guard)
 {
+    signals_before_exec(guard);
     if (!runtime.on || sys_getpid() != runtime.pid)
         return;
     struct self *self = self_enter();
@@ -104,8 +105,10 @@ static int exec_path(int directory, const char *path, char *const argv[], char *
     struct exec_plan plan;
     exec_plan(&plan, directory, path, envp);
     char *const *environment = EXEC_ENVIRONMENT(&plan, envp);
-    leave_program();
+    struct signals_real_mask guard;
+    leave_program(&guard);
     int result = REAL(execve)(path, argv, environment);
+    signals_exec_failed(&guard);
     exec_done(&plan);
     return result;
 }
@@ -115,8 +118,10 @@ static int exec_search(const char *name, char *const argv[], char *const envp[])
     struct exec_plan plan;
     exec_plan_search(&plan, name, envp);
     char *const *environment = EXEC_ENVIRONMENT(&plan, envp);
-    leave_program();
+    struct signals_real_mask guard;
+    leave_program(&guard);
     int result = REAL(execvpe)(name, argv, environment);
+    signals_exec_failed(&guard);
     exec_done(&plan);
     return result;
 }
@@ -148,8 +153,10 @@ INTERCEPT(int, fexecve, (int fd, char *const argv[], char *const envp[]))
     struct exec_plan plan;
     exec_plan(&plan, fd, "", envp);
     char *const *environment = EXEC_ENVIRONMENT(&plan, envp);
-    leave_program();
+    struct signals_real_mask guard;
+    leave_program(&guard);
     int result = REAL(fexecve)(fd, argv, environment);
+    signals_exec_failed(&guard);
     exec_done(&plan);
     return result;
 }
@@ -160,8 +167,10 @@ INTERCEPT(int, execveat, (int directory, const char *path, char *const argv[],
     struct exec_plan plan;
     exec_plan(&plan, directory, path, envp);
     char *const *environment = EXEC_ENVIRONMENT(&plan, envp);
-    leave_program();
+    struct signals_real_mask guard;
+    leave_program(&guard);
     int result = REAL(execveat)(directory, path, argv, environment, flags);
+    signals_exec_failed(&guard);
     exec_done(&plan);
     return result;
 }
@@ -176,8 +185,10 @@ long exec_by_number(long number, const long arguments[6])
     struct exec_plan plan;
     exec_plan(&plan, at ? (int)a[0] : AT_FDCWD, (const char *)a[at ? 1 : 0], envp);
     a[at ? 3 : 2] = (long)EXEC_ENVIRONMENT(&plan, envp);
-    leave_program();
+    struct signals_real_mask guard;
+    leave_program(&guard);
     long result = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    signals_exec_failed(&guard);
     exec_done(&plan);
     return result;
 }

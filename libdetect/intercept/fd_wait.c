@@ -50,7 +50,7 @@ INTERCEPT(int, ppoll, (struct pollfd *fds, nfds_t count, const struct timespec *
 {
     struct call_site site = CALL_SITE();
     struct mask_guard guard __attribute__((cleanup(mask_restore)));
-    mask_replace(&guard, mask, &site);
+    mask = mask_replace(&guard, mask, &site);
     int ready = REAL(ppoll)(fds, count, timeout, mask);
     polled(fds, count, ready, &site);
     return ready;
@@ -61,7 +61,7 @@ INTERCEPT(int, __ppoll_chk, (struct pollfd *fds, nfds_t count, const struct time
 {
     struct call_site site = CALL_SITE();
     struct mask_guard guard __attribute__((cleanup(mask_restore)));
-    mask_replace(&guard, mask, &site);
+    mask = mask_replace(&guard, mask, &site);
     int ready = REAL(__ppoll_chk)(fds, count, timeout, mask, size);
     polled(fds, count, ready, &site);
     return ready;
@@ -92,7 +92,7 @@ INTERCEPT(int, pselect, (int count, fd_set *readable, fd_set *writable, fd_set *
 {
     struct call_site site = CALL_SITE();
     struct mask_guard guard __attribute__((cleanup(mask_restore)));
-    mask_replace(&guard, mask, &site);
+    mask = mask_replace(&guard, mask, &site);
     int ready = REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
     selected(count, readable, ready, &site);
     return ready;
@@ -135,7 +135,7 @@ INTERCEPT(int, epoll_pwait, (int epoll, struct epoll_event *events, int capacity
 {
     struct call_site site = CALL_SITE();
     struct mask_guard guard __attribute__((cleanup(mask_restore)));
-    mask_replace(&guard, mask, &site);
+    mask = mask_replace(&guard, mask, &site);
     int ready = REAL(epoll_pwait)(epoll, events, capacity, timeout, mask);
     told(epoll, events, ready, &site);
     return ready;
@@ -146,7 +146,7 @@ INTERCEPT(int, epoll_pwait2, (int epoll, struct epoll_event *events, int capacit
 {
     struct call_site site = CALL_SITE();
     struct mask_guard guard __attribute__((cleanup(mask_restore)));
-    mask_replace(&guard, mask, &site);
+    mask = mask_replace(&guard, mask, &site);
     int ready = REAL(epoll_pwait2)(epoll, events, capacity, timeout, mask);
     told(epoll, events, ready, &site);
     return ready;

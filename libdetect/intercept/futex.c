@@ -126,6 +126,20 @@ static void tell_io_uring(void)
     self_leave(self);
 }
 
+/* In a translated program, calls about signals are answered as libc's functions would (runtime/signals.h). */
+static long pass_on_signals(long number, const long a[6], uintptr_t sp)
+{
+    long result;
+    if (LIKELY(!signals_translated))
+        return pass_on(number, a);
+    if (!signals_by_number(number, a, sp, &result))
+        return pass_on(number, a);
+    if ((unsigned long)result <= -4096ul)
+        return result;
+    errno = (int)-result;
+    return -1;
+}
+
 /* --- the switch ---------------------------------------------------------------------------------------------- */
 
 EXPORT long intercepted_syscall(long number, long a, long b, long c, long d, long e, long f)
@@ -174,6 +188,6 @@ long intercepted_syscall(long number, long a, long b, long c, long d, long e, lo
         tell_io_uring();
         return pass_on(number, arguments);
     default:
-        return pass_on(number, arguments);
+        return pass_on_signals(number, arguments, site.sp);
     }
 }

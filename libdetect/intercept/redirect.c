@@ -12,6 +12,7 @@
 
 #include "base/sys.h"
 #include "intercept/redirect.h"
+#include "intercept/signal_saved.h"
 #include "runtime/runtime.h"
 #include "runtime/takeover.h"
 
@@ -265,6 +266,7 @@ static void redirect_all(void)
         done = true;
         redirect(RTLD_NEXT, of_libc, ARRAY_LEN(of_libc));
         redirect_libunwind();
+        saved_take_over();
     }
     lazy_binding_redirect();
 }

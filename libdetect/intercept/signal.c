@@ -81,6 +81,17 @@ INTERCEPT(int, sigignore, (int signo))
     return signals_action(signo, &act, NULL);
 }
 
+INTERCEPT(int, sigaltstack, (const stack_t *stack, stack_t *old))
+{
+    if (LIKELY(!signals_translated))
+        return REAL(sigaltstack)(stack, old);
+    long error = signals_altstack(stack, old, (uintptr_t)__builtin_frame_address(0));
+    if (error == 0)
+        return 0;
+    errno = (int)-error;
+    return -1;
+}
+
 /* --- sigset ----------------------------------------------------------------------------------------------------- */
 
 /* Blocks or unblocks the signal through the exported function, which tells the analysis; whether it was

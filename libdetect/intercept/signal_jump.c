@@ -4,13 +4,18 @@
  * read. */
 #include "intercept/export.h"
 #include "intercept/signal_mask.h"
+#include "intercept/signal_saved.h"
 #include "runtime/real.h"
 
-static void before_jump(const struct __jmp_buf_tag *to, const struct call_site *site)
+static void before_jump(struct __jmp_buf_tag *to, const struct call_site *site)
 {
     if (!to->__mask_was_saved)
         return;
     uint64_t mask = *(const uint64_t *)(const void *)&to->__saved_mask;
+    if (UNLIKELY(signals_translated)) {
+        mask |= saved_in_jump(to);
+        signals_block_kept(mask);
+    }
     if (mask != mask_now())
         mask_changed(mask, site);
 }

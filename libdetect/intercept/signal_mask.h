@@ -27,9 +27,14 @@ struct mask_guard {
     bool replaced;
     uint64_t before;
     struct call_site site;
+    bool kept;            /* the rest is in use: a translated program */
+    uint64_t kept_before; /* as signals_blocked_kept() */
+    uint64_t for_kernel;  /* the mask without what the kernel must not block (signals_kept) */
+    struct signals_real_mask really;
 };
 
-void mask_replace(struct mask_guard *guard, const sigset_t *mask, const struct call_site *site);
+/* Returns what to pass to the kernel for `mask`. */
+const sigset_t *mask_replace(struct mask_guard *guard, const sigset_t *mask, const struct call_site *site);
 void mask_restore(struct mask_guard *guard);
 
 #endif

@@ -81,10 +81,47 @@ INTERCEPT(int, pthread_sigqueue, (pthread_t thread, int signo, const union sigva
 
 /* --- waiting ---------------------------------------------------------------------------------------------------- */
 
+/* A signal that the kernel has never blocked, and so does not keep pending, may have come before; from here on it is
+ * really blocked, and comes to the call. True: it was there. */
+struct kept_wait {
+    struct signals_real_mask really;
+    siginfo_t info;
+};
+
+static bool kept_wait_begin(struct kept_wait *wait, const sigset_t *set)
+{
+    wait->really.blocked = 0;
+    if (LIKELY(!(mask_bits(set) & signals_kept())))
+        return false;
+    signals_real_mask(&wait->really, mask_bits(set));
+    signals_wait_begin(mask_bits(set));
+    return signals_take_pending(mask_bits(set), &wait->info) != 0;
+}
+
+static void kept_wait_end(struct kept_wait *wait)
+{
+    if (LIKELY(!wait->really.blocked))
+        return;
+    signals_wait_end();
+    signals_real_mask_end(&wait->really);
+}
+
+INTERCEPT(int, sigpending, (sigset_t *set))
+{
+    int result = REAL(sigpending)(set);
+    if (result == 0 && UNLIKELY(signals_translated))
+        *(uint64_t *)(void *)set |= signals_pending_kept();
+    return result;
+}
+
 INTERCEPT(int, sigwait, (const sigset_t *set, int *signo))
 {
     struct call_site site = CALL_SITE();
-    int error = REAL(sigwait)(set, signo);
+    struct kept_wait wait __attribute__((cleanup(kept_wait_end)));
+    bool there = kept_wait_begin(&wait, set);
+    int error = there ? 0 : REAL(sigwait)(set, signo);
+    if (there)
+        *signo = wait.info.si_signo;
     if (error == 0)
         received(*signo, &site);
     return error;
@@ -93,7 +130,11 @@ INTERCEPT(int, sigwait, (const sigset_t *set, int *signo))
 INTERCEPT(int, sigwaitinfo, (const sigset_t *set, siginfo_t *info))
 {
     struct call_site site = CALL_SITE();
-    int signo = REAL(sigwaitinfo)(set, info);
+    struct kept_wait wait __attribute__((cleanup(kept_wait_end)));
+    bool there = kept_wait_begin(&wait, set);
+    int signo = there ? wait.info.si_signo : REAL(sigwaitinfo)(set, info);
+    if (there && info)
+        *info = wait.info;
     received(signo, &site);
     return signo;
 }
@@ -102,7 +143,11 @@ INTERCEPT(int, sigtimedwait, (const sigset_t *set, siginfo_t *info,
                               const struct timespec *timeout))
 {
     struct call_site site = CALL_SITE();
-    int signo = REAL(sigtimedwait)(set, info, timeout);
+    struct kept_wait wait __attribute__((cleanup(kept_wait_end)));
+    bool there = kept_wait_begin(&wait, set);
+    int signo = there ? wait.info.si_signo : REAL(sigtimedwait)(set, info, timeout);
+    if (there && info)
+        *info = wait.info;
     received(signo, &site);
     return signo;
 }

@@ -10,6 +10,18 @@
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 
+static void mask_of_child(struct signals_real_mask *guard)
+{
+    signals_real_mask(guard, signals_blocked_kept());
+}
+
+static void mask_of_parent(struct signals_real_mask *guard) { signals_real_mask_end(guard); }
+
+/* The child inherits what the program blocks; see runtime/signals.h. */
+#define MASK_OF_CHILD(guard)                                                                       \
+    struct signals_real_mask guard __attribute__((cleanup(mask_of_parent)));                       \
+    mask_of_child(&guard)
+
 INTERCEPT(int, posix_spawn, (pid_t *pid, const char *path,
                              const posix_spawn_file_actions_t *actions,
                              const posix_spawnattr_t *attributes, char *const argv[],
@@ -17,6 +29,7 @@ INTERCEPT(int, posix_spawn, (pid_t *pid, const char *path,
 {
     struct exec_plan plan;
     exec_plan(&plan, AT_FDCWD, path, envp);
+    MASK_OF_CHILD(guard);
     int error = REAL(posix_spawn)(pid, path, actions, attributes, argv,
                                   EXEC_ENVIRONMENT(&plan, envp));
     exec_done(&plan);
@@ -30,6 +43,7 @@ INTERCEPT(int, posix_spawnp, (pid_t *pid, const char *name,
 {
     struct exec_plan plan;
     exec_plan_search(&plan, name, envp);
+    MASK_OF_CHILD(guard);
     int error = REAL(posix_spawnp)(pid, name, actions, attributes, argv,
                                    EXEC_ENVIRONMENT(&plan, envp));
     exec_done(&plan);
@@ -47,11 +61,13 @@ static size_t command_room(const char *command)
 INTERCEPT(int, system, (const char *command))
 {
     size_t room = command_room(command);
+    MASK_OF_CHILD(guard);
     return REAL(system)(room ? environment_command(alloca(room), command) : command);
 }
 
 INTERCEPT(FILE *, popen, (const char *command, const char *mode))
 {
     size_t room = command_room(command);
+    MASK_OF_CHILD(guard);
     return REAL(popen)(room ? environment_command(alloca(room), command) : command, mode);
 }

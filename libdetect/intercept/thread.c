@@ -35,6 +35,7 @@ struct start *thread_prepare(const struct call *call, bool detached)
     if (!start)
         return NULL;
     start->detached = detached;
+    start->blocks_segv = signals_blocked_kept() != 0;
     start->thread = detector_thread_create(runtime.detector, call->self->thread,
                                            unwind_stack(call->self, &call->site));
     if (!start->thread) {
@@ -62,6 +63,7 @@ void thread_created(const struct call *call, struct start *start, bool created)
 struct start thread_begin(void *block)
 {
     struct start start = *(struct start *)block;
+    signals_thread_start(start.blocks_segv);
     uintptr_t handle = (uintptr_t)pthread_self();
     struct self *self = self_start(start.thread);
     if (self)
@@ -105,6 +107,12 @@ static bool attr_detached(const pthread_attr_t *attr)
     return state == PTHREAD_CREATE_DETACHED;
 }
 
+static bool attr_has_mask(const pthread_attr_t *attr)
+{
+    sigset_t mask;
+    return attr && pthread_attr_getsigmask_np(attr, &mask) == 0;
+}
+
 EXPORT int pthread_create(pthread_t *restrict handle, const pthread_attr_t *restrict attr,
                           void *(*routine)(void *), void *restrict arg)
 {
@@ -117,6 +125,8 @@ EXPORT int pthread_create(pthread_t *restrict handle, const pthread_attr_t *rest
     }
     start->routine.posix = routine;
     start->arg = arg;
+    if (UNLIKELY(signals_translated) && attr_has_mask(attr)) /* then the kernel has it, and the thread finds out */
+        start->blocks_segv = false;
     int error = REAL(pthread_create)(handle, attr, posix_main, start);
     thread_created(&call, start, error == 0);
     return error;
@@ -324,6 +334,40 @@ EXPORT int pthread_detach(pthread_t handle)
     return thread_detach(&call, handle);
 }
 
+/* The first pthread_cancel installs libc's handler and sends its signal in one go. In a translated program ours has to come
+ * before it (runtime/signals.h), so libc is made to install it for a thread of our own that cannot be cancelled. */
+static void *uncancellable(void *arg)
+{
+    uint32_t *stage = arg;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    store_release(stage, 1); /* to cancel_install() */
+    sys_futex_wake(stage, 1);
+    while (load_acquire(stage) == 1)
+        sys_futex_wait(stage, 1, 0);
+    return NULL;
+}
+
+static COLD void cancel_install(void)
+{
+    uint32_t stage = 0;
+    pthread_t thread;
+    if (REAL(pthread_create)(&thread, NULL, uncancellable, &stage) != 0)
+        return;
+    while (load_acquire(&stage) == 0)
+        sys_futex_wait(&stage, 0, 0);
+    REAL(pthread_cancel)(thread);
+    signals_wrap_cancel();
+    store_release(&stage, 2); /* to uncancellable() */
+    sys_futex_wake(&stage, 1);
+    REAL(pthread_join)(thread, NULL);
+}
+
+static void cancel_prepare(void)
+{
+    if (UNLIKELY(signals_translated) && !signals_wrap_cancel())
+        cancel_install();
+}
+
 EXPORT int pthread_cancel(pthread_t handle)
 {
     CALL(call);
@@ -332,6 +376,7 @@ EXPORT int pthread_cancel(pthread_t handle)
     struct target target = look_patiently(handle);
     if (target.state == HANDLE_JOINED)
         tell_bad_thread(&call, handle, INVALID_THREAD, target.id);
+    cancel_prepare();
     call_leave(&call);
     return REAL(pthread_cancel)(handle);
 }

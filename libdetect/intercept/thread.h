@@ -15,6 +15,7 @@ struct start {
     void *arg;
     struct thread *thread;
     bool detached;
+    bool blocks_segv; /* for the program (runtime/signals.h) */
 };
 
 /* Makes the thread's record and the block for its stand-in; NULL: let libc start the routine itself. */

@@ -147,8 +147,9 @@ static struct self *make(struct thread *thread, uint64_t signal_mask)
 
 static struct self *begin(struct thread *thread)
 {
+    signals_thread_adopt();
     uint64_t mask = signals_block_all();
-    struct self *self = make(thread, mask);
+    struct self *self = make(thread, mask | signals_blocked_kept());
     if (self)
         self->depth = 0;
     else
@@ -186,6 +187,7 @@ void self_end(struct self *self)
     threads_ended(self);
     signals_deliver_last(self);
     tr_thread_end();
+    signals_thread_ending();
     self_leave_for_good();
     self_discard(self);
     signals_restore(mask);

@@ -1,62 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* The program's signal handlers behind one of ours; see signals.h.
- *
- * Hard rules: on_signal() may run on an alternate stack of the smallest size, at any instruction of the
- * detector (depth > 0: then it only queues, without locks or memory), and keeps errno. */
-#include "runtime/signals.h"
-
+/* What the program has installed for each signal, and what the kernel has instead; see signals.h. */
 #include <errno.h>
-#include <string.h>
 #include <sys/syscall.h>
-#include <ucontext.h>
 
 #include "base/sys.h"
 #include "runtime/real.h"
-#include "runtime/runtime.h"
-#include "runtime/work_stack.h"
-#include "translate/translate.h"
+#include "runtime/signals_inner.h"
 
-#define SIGNALS 65
-/* A standard signal is queued once; a real-time signal is blocked in the interrupted code from this place on,
- * and so stays in the kernel's queue. 8 + 31 + 33 entries can come together. */
-#define QUEUE_LENGTH 80
-#define QUEUE_PLENTY 8
-#define NESTED_HANDLERS 16
 #define ALL_SIGNALS (~(uint64_t)0)
-
-typedef void (*handler_t)(int, siginfo_t *, void *);
 
 /* What the program has installed. `version` is odd while a writer is at work (a sequence lock): handlers
  * read without waiting for anything but a few instructions of another thread. */
 static struct action {
     uint32_t version;
-    uint32_t known; /* `set` is what the program asked for, the kernel has on_signal */
+    uint32_t known; /* `set` is a handler that the program asked for, the kernel has on_signal */
+    uint32_t kept;  /* the kernel has on_signal whatever the program asks for, and `set` is what it asked for */
     struct sigaction set;
 } actions[SIGNALS];
 
-struct active_handler {
-    int signo;
-    uintptr_t frame;             /* the handler's code runs below, what it interrupted above */
-    uintptr_t alt_low, alt_high; /* the alternate stack that it runs on, or 0, 0 */
-};
+bool signals_translated;
 
-/* The part of siginfo_t that Linux fills. */
-#define INFO_BYTES 48
-struct queued {
-    _Alignas(siginfo_t) char bytes[INFO_BYTES];
-};
-_Static_assert(offsetof(siginfo_t, si_signo) == 0, "the first word of a queued signal is its number");
-
-struct signal_queue {
-    uint32_t count, lost;
-    uint64_t blocked; /* by us, in the code that was interrupted */
-    struct queued info[QUEUE_LENGTH];
-    struct active_handler active[NESTED_HANDLERS];
-};
-
+/* While the detector works. SIGSEGV is what translation runs on: libc calls back into the program (its malloc). */
 uint64_t signals_block_all(void)
 {
-    uint64_t all = ALL_SIGNALS, before = 0;
+    uint64_t all = ALL_SIGNALS & ~signals_kept(), before = 0;
     sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof(all), 0, 0);
     return before;
 }
@@ -66,7 +33,7 @@ void signals_restore(uint64_t mask)
     sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof(mask), 0, 0);
 }
 
-/* --- the table of actions -------------------------------------------------------------------------------- */
+/* --- reading and writing ----------------------------------------------------------------------------------------- */
 
 static void write_begin(struct action *action)
 {
@@ -81,11 +48,11 @@ static void write_begin(struct action *action)
 
 static void write_end(struct action *action)
 {
-    /* Releases the action to read_action and to the next writer. */
+    /* Releases the action to action_read and to the next writer. */
     store_release(&action->version, load_relaxed(&action->version) + 1);
 }
 
-static bool read_action(int signo, struct sigaction *set)
+bool action_read(int signo, struct sigaction *set)
 {
     struct action *action = &actions[signo];
     for (;;) {
@@ -99,37 +66,60 @@ static bool read_action(int signo, struct sigaction *set)
     }
 }
 
-static void on_signal(int signo, siginfo_t *info, void *context);
-
-/* Signals that the translator lives on, once it is on: the kernel has our handler for them whatever the program has set. */
-#define FAULTS (1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1) | 1ull << (SIGILL - 1) | 1ull << (SIGTRAP - 1))
-static bool faults_taken;
-
-static bool is_taken(int signo) { return faults_taken && (FAULTS >> (signo - 1) & 1); }
-
 static bool is_ours(const struct sigaction *set) { return set->sa_sigaction == on_signal; }
 
-static bool is_handler(const struct sigaction *set)
+bool action_is_kept(int signo) { return actions[signo].kept != 0; }
+
+/* --- what the kernel gets ---------------------------------------------------------------------------------------- */
+
+/* Raised by instructions. Their handlers start on a stack of ours: the program's may be what has overflowed. */
+bool action_is_raised(int signo)
 {
-    return set->sa_handler != SIG_DFL && set->sa_handler != SIG_IGN;
+    return signo == SIGSEGV || signo == SIGBUS || signo == SIGFPE || signo == SIGILL || signo == SIGTRAP ||
+           signo == SIGSYS;
+}
+
+/* Of a translated program: what raises them, and abort's, so that the core shows the program's registers. */
+static bool is_kept(int signo) { return action_is_raised(signo) || signo == SIGABRT; }
+
+/* An ignored SIGSEGV that an instruction has raised kills all the same. */
+static bool needs_ours(int signo, const struct sigaction *act)
+{
+    return signals_translated && is_kept(signo) && (act->sa_handler != SIG_IGN || signo == SIGSEGV);
+}
+
+/* What is raised by instructions comes on our stack, where nothing else that is sent shall come in between: its mask is
+ * set when the program's handler runs. */
+static struct sigaction for_translation(int signo, struct sigaction set)
+{
+    if (action_is_raised(signo)) {
+        sigfillset(&set.sa_mask);
+        sigdelset(&set.sa_mask, SIGBUS);
+        set.sa_flags |= SA_ONSTACK;
+    }
+    sigdelset(&set.sa_mask, SIGSEGV);
+    if (signo == SIGSEGV)
+        set.sa_flags |= SA_NODEFER;
+    return set;
 }
 
 /* One-shot handlers are reset by us when they really run: the kernel would do it when they are queued. */
 static struct sigaction for_kernel(int signo, const struct sigaction *act)
 {
     struct sigaction set = *act;
-    if (is_handler(act) || is_taken(signo)) {
-        set.sa_sigaction = on_signal;
-        set.sa_flags = (set.sa_flags | SA_SIGINFO) & ~(int)SA_RESETHAND;
-    }
-    if (is_taken(signo))
-        set.sa_flags |= SA_NODEFER;
-    return set;
+    bool ours = needs_ours(signo, act);
+    if (!action_is_handler(act) && !ours)
+        return set;
+    if (!action_is_handler(act))
+        set.sa_flags = SA_RESTART;
+    set.sa_sigaction = on_signal;
+    set.sa_flags = (set.sa_flags | SA_SIGINFO) & ~(int)SA_RESETHAND;
+    return signals_translated ? for_translation(signo, set) : set;
 }
 
 static void tell_handled(int signo, bool handled)
 {
-    uint64_t bit = 1ull << (signo - 1);
+    uint64_t bit = signal_bit(signo);
     uint64_t before = handled ? fetch_or_relaxed(&runtime.handled_signals, bit)
                               : fetch_and_relaxed(&runtime.handled_signals, ~bit);
     struct self *self = self_current;
@@ -153,42 +143,16 @@ static int replace(struct action *action, int signo, const struct sigaction *act
     if (result != 0)
         return result;
     if (old)
-        *old = is_ours(&kernel_old) && (action->known || is_taken(signo)) ? action->set : kernel_old;
+        *old = is_ours(&kernel_old) && (action->known || action->kept) ? action->set : kernel_old;
     return 0;
 }
 
-void signals_take_faults(void)
-{
-    uint64_t mask = signals_block_all();
-    faults_taken = true;
-    for (int signo = 1; signo < SIGNALS; signo++) {
-        struct sigaction before;
-        if (!is_taken(signo) || REAL(sigaction)(signo, NULL, &before) != 0)
-            continue;
-        if (!is_ours(&before))
-            actions[signo].set = before;
-        struct sigaction set = for_kernel(signo, &actions[signo].set);
-        REAL(sigaction)(signo, &set, NULL);
-    }
-    signals_restore(mask);
-}
-
-/* The program has no handler: what the kernel would have done. A fault happens again when we return. */
-static void act_by_default(int signo, const siginfo_t *info, const struct sigaction *set)
-{
-    if (set->sa_handler == SIG_IGN && info->si_code <= 0)
-        return;
-    struct sigaction standard = {.sa_handler = SIG_DFL};
-    REAL(sigaction)(signo, &standard, NULL);
-    if (info->si_code <= 0)
-        sys_tgkill(sys_getpid(), sys_gettid(), signo);
-}
-
-/* The child of a vfork shares our memory but has signal handlers of its own. */
+/* The child of a vfork shares our memory but has signal handlers of its own. Its SIGSEGV stays ours: the program that
+ * it becomes has the default in any case. */
 static int action_in_vfork_child(int signo, const struct sigaction *act, struct sigaction *old)
 {
     struct sigaction kernel_old;
-    int result = REAL(sigaction)(signo, act, &kernel_old);
+    int result = REAL(sigaction)(signo, signals_kept() & signal_bit(signo) ? NULL : act, &kernel_old);
     if (result == 0 && old)
         *old = is_ours(&kernel_old) ? actions[signo].set : kernel_old;
     return result;
@@ -210,19 +174,18 @@ int signals_action(int signo, const struct sigaction *act, struct sigaction *old
     int result = replace(action, signo, act ? &wanted : NULL, &before);
     if (result == 0 && act) {
         action->set = wanted;
-        action->known = is_handler(&wanted);
+        action->known = action_is_handler(&wanted);
     }
     write_end(action);
     signals_restore(mask);
     if (result == 0 && old)
         *old = before;
     if (result == 0 && act)
-        tell_handled(signo, is_handler(&wanted));
+        tell_handled(signo, action_is_handler(&wanted));
     return result;
 }
 
-/* A one-shot handler is about to run. As the kernel does: nothing but the handler changes. */
-static void reset_action(int signo, const struct sigaction *set)
+void action_reset(int signo, const struct sigaction *set)
 {
     struct sigaction standard = *set;
     standard.sa_handler = SIG_DFL;
@@ -231,104 +194,36 @@ static void reset_action(int signo, const struct sigaction *set)
     errno = saved;
 }
 
-/* --- the queue -------------------------------------------------------------------------------------------- */
+/* --- the takeover ------------------------------------------------------------------------------------------------ */
 
-/* Raised by an instruction of this thread: it cannot go on before the handler has run. */
-static bool is_fault(int signo, const siginfo_t *info)
+/* One thread exists. Handlers that libc has installed for itself by a system call stay. */
+static void take_over(int signo)
 {
-    switch (signo) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGFPE:
-    case SIGILL:
-    case SIGTRAP:
-    case SIGSYS:
-        return info->si_code > 0;
-    default:
-        return false;
-    }
-}
-
-static int number_of(const struct queued *queued)
-{
-    int signo;
-    memcpy(&signo, queued->bytes, sizeof(signo));
-    return signo;
-}
-
-static bool is_queued(const struct signal_queue *queue, int signo)
-{
-    for (uint32_t i = 0; i < queue->count && i < QUEUE_LENGTH; i++)
-        if (number_of(&queue->info[i]) == signo)
-            return true;
-    return false;
-}
-
-/* As the kernel does: a standard signal is pending once, a real-time one as often as it was sent. Another signal
- * may come in between at any point here: an entry is reserved first, and shows no number until it is written. */
-static void enqueue(struct self *self, const siginfo_t *info, ucontext_t *context)
-{
-    struct signal_queue *queue = self->signals;
-    int signo = info->si_signo;
-    if (signo < SIGRTMIN && is_queued(queue, signo))
+    struct action *action = &actions[signo];
+    struct sigaction now;
+    if (REAL(sigaction)(signo, NULL, &now) != 0)
         return;
-    uint32_t place = fetch_add_relaxed(&queue->count, 1);
-    if (place < QUEUE_LENGTH)
-        memcpy(queue->info[place].bytes, info, INFO_BYTES);
-    else
-        queue->lost++;
-    if (signo >= SIGRTMIN && place >= QUEUE_PLENTY) {
-        fetch_or_relaxed(&queue->blocked, 1ull << (signo - 1));
-        sigaddset(&context->uc_sigmask, signo);
-    }
-    self->pending = true;
+    if (!is_ours(&now) && !is_kept(signo))
+        return;
+    write_begin(action);
+    if (!is_ours(&now))
+        action->set = now;
+    action->kept = is_kept(signo);
+    struct sigaction set = for_kernel(signo, &action->set);
+    REAL(sigaction)(signo, &set, NULL);
+    write_end(action);
 }
 
-/* All signals are blocked. */
-static void send_again(struct self *self)
-{
-    struct signal_queue *queue = self->signals;
-    pid_t pid = sys_getpid();
-    for (uint32_t i = 0; i < queue->count && i < QUEUE_LENGTH; i++) {
-        siginfo_t info;
-        memset(&info, 0, sizeof(info));
-        memcpy(&info, queue->info[i].bytes, INFO_BYTES);
-        sys_call(SYS_rt_tgsigqueueinfo, pid, self->tid, info.si_signo, (long)&info, 0, 0);
-        memset(&queue->info[i], 0, sizeof(queue->info[i]));
-    }
-    queue->count = 0;
-    self->pending = false;
-}
-
-void signals_deliver(struct self *self)
+void actions_take_over(void)
 {
     uint64_t mask = signals_block_all();
-    struct signal_queue *queue = self->signals;
-    send_again(self);
-    if (queue->lost > 0) {
-        queue->lost = 0;
-        self->depth = 1;
-        runtime_limit("signals-lost", "more signals arrived in one detector call than are queued");
-        self->depth = 0;
-    }
-    mask &= ~queue->blocked;
-    queue->blocked = 0;
-    signals_restore(mask); /* here they arrive, in the kernel's order */
+    signals_translated = true;
+    for (int signo = 1; signo < SIGNALS; signo++)
+        take_over(signo);
+    signals_restore(mask);
 }
 
-bool signals_start(struct self *self)
-{
-    self->signals = arena_alloc(&runtime.arena, sizeof(*self->signals));
-    return self->signals != NULL;
-}
-
-void signals_deliver_last(struct self *self) { send_again(self); }
-
-void signals_discard(struct self *self)
-{
-    arena_free(&runtime.arena, self->signals, sizeof(*self->signals));
-    self->signals = NULL;
-}
+/* --- fork, exec -------------------------------------------------------------------------------------------------- */
 
 void signals_forked(void)
 {
@@ -340,156 +235,5 @@ void signals_forked(void)
         self->signals->count = 0; /* pending signals are the parent's */
         self->pending = false;
     }
-}
-
-/* --- handlers --------------------------------------------------------------------------------------------- */
-
-struct handler_event {
-    struct self *self;
-    struct event event;
-    uintptr_t sp;
-};
-
-static void feed(void *arg)
-{
-    struct handler_event *call = arg;
-    detector_feed(runtime.detector, call->self->thread, &call->event, call->sp);
-}
-
-/* On a stack of our own: the handler's may be tiny. */
-static void tell_handler(struct self *self, enum event_type type, int signo, uintptr_t sp)
-{
-    struct handler_event call = {self, {.type = (uint8_t)type, .value = (uint64_t)signo}, sp};
-    work_stack_run(feed, &call);
-}
-
-/* What the sender did happens before the handler. */
-static void acquire_from_sender(struct self *self, int signo)
-{
-    struct handler_event call = {self,
-                                 {.type = EVENT_ORDER_ACQUIRE,
-                                  .object = OBJECT_SIGNAL,
-                                  .addr = (uintptr_t)signo},
-                                 0};
-    if (runtime.threaded)
-        work_stack_run(feed, &call);
-}
-
-/* The kernel gives the interrupted code its mask back, whatever the handler has set. */
-static void restore_mask(struct self *self, const ucontext_t *context)
-{
-    uint64_t mask;
-    memcpy(&mask, &context->uc_sigmask, sizeof(mask));
-    if (self->signal_mask == mask)
-        return;
-    self->signal_mask = mask;
-    struct handler_event call = {self, {.type = EVENT_SIGNAL_MASK, .value = mask}, 0};
-    work_stack_run(feed, &call);
-}
-
-static bool contains(uintptr_t low, uintptr_t high, uintptr_t addr)
-{
-    return addr >= low && addr < high;
-}
-
-/* Whether code that runs at `sp` is no longer below the handler. */
-static bool is_left(const struct self *self, const struct active_handler *active, uintptr_t sp)
-{
-    if (sp == 0)
-        return false;
-    if (active->alt_high)
-        return !contains(active->alt_low, active->alt_high, sp) || sp >= active->frame;
-    if (contains(self->stack_low, self->stack_high, active->frame) !=
-        contains(self->stack_low, self->stack_high, sp))
-        return false; /* another stack: an inner handler's alternate one, or a coroutine's */
-    return sp >= active->frame;
-}
-
-void signals_check_left(struct self *self, uintptr_t sp)
-{
-    while (self->in_handler > 0) {
-        struct active_handler *top = &self->signals->active[self->in_handler - 1];
-        if (!is_left(self, top, sp))
-            return;
-        self->in_handler--;
-        tell_handler(self, EVENT_HANDLER_LEAVE, top->signo, sp);
-    }
-}
-
-void signals_all_left(struct self *self)
-{
-    for (; self->in_handler > 0; self->in_handler--)
-        tell_handler(self, EVENT_HANDLER_LEAVE, self->signals->active[self->in_handler - 1].signo,
-                     0);
-}
-
-/* False: nested too deeply to be followed. */
-static bool enter_handler(struct self *self, int signo, const ucontext_t *context)
-{
-    uintptr_t frame = (uintptr_t)context; /* the kernel put it between the handler and what it interrupts */
-    uintptr_t alt_low = (uintptr_t)context->uc_stack.ss_sp;
-    uintptr_t alt_high = alt_low + context->uc_stack.ss_size;
-    bool on_alt = contains(alt_low, alt_high, frame);
-    signals_check_left(self, frame);
-    if (self->in_handler == NESTED_HANDLERS)
-        return false;
-    self->signals->active[self->in_handler++] =
-        (struct active_handler){signo, frame, on_alt ? alt_low : 0, on_alt ? alt_high : 0};
-    tell_handler(self, EVENT_HANDLER_ENTER, signo, 0);
-    acquire_from_sender(self, signo);
-    return true;
-}
-
-static void leave_handler(struct self *self, int signo, uint16_t nesting)
-{
-    self->in_handler = nesting - 1;
-    tell_handler(self, EVENT_HANDLER_LEAVE, signo, 0);
-}
-
-static void call_watched(struct self *self, handler_t handler, int signo, siginfo_t *info,
-                         void *context)
-{
-    self->depth = 1;
-    bool followed = enter_handler(self, signo, context);
-    uint16_t nesting = self->in_handler;
-    self_leave(self);
-    handler(signo, info, context);
-    self->depth = 1;
-    if (followed && self->in_handler >= nesting) /* else it was taken for left */
-        leave_handler(self, signo, nesting);
-    restore_mask(self, context);
-    self_leave(self);
-}
-
-/* The only handler that the kernel knows. */
-static void on_signal(int signo, siginfo_t *info, void *context)
-{
-    if (is_taken(signo) && is_fault(signo, info) && tr_fault(signo, info, context) == TR_FAULT_RESUMED)
-        return;
-    struct self *self = self_current;
-    bool watched = self && !self->gone && self->signals;
-    int depth = watched ? self->depth : 0;
-    if (depth > 0 && !is_fault(signo, info)) {
-        enqueue(self, info, context);
-        return;
-    }
-    struct sigaction set;
-    if (!read_action(signo, &set) && is_taken(signo)) {
-        act_by_default(signo, info, &set);
-        return;
-    }
-    if (!is_handler(&set))
-        return; /* reset by another thread while this signal was on its way */
-    if ((unsigned)set.sa_flags & SA_RESETHAND)
-        reset_action(signo, &set);
-    if (!watched) {
-        set.sa_sigaction(signo, info, context);
-    } else if (depth > 0) {
-        /* A fault inside a real call, on a bad pointer of the program's: the handler may never return. */
-        self->depth = 0;
-        set.sa_sigaction(signo, info, context);
-        self->depth = depth;
-    } else {
-        call_watched(self, set.sa_sigaction, signo, info, context);
-    }
+    signals_mask_forked();
 }

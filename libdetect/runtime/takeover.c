@@ -70,7 +70,7 @@ static void refuse(const char *why)
 
 static bool init_translator(const char **why)
 {
-    static const struct tr_host host = {&runtime.arena, runtime_limit, takeover_on_syscall, NULL};
+    static const struct tr_host host = {&runtime.arena, runtime_limit, takeover_on_syscall, signals_on_leave};
     struct tr_options options = read_options();
     if (!tr_supported(why))
         return false;
@@ -107,7 +107,7 @@ void takeover_now(void)
         takeover_prepare();
     takeover_modules_add_all();
     tr_thread_start();
-    signals_take_faults();
+    signals_take_over();
     if (!tr_take_over()) {
         refuse("the kernel refuses to change the protection of the program's code");
         return;

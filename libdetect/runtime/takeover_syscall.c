@@ -37,6 +37,18 @@ static uint64_t clone_flags(const greg_t *gregs)
                                         : (uint64_t)gregs[REG_RDI];
 }
 
+/* Signals. What waits has to be made by the program's own instruction. */
+static bool by_number(greg_t *gregs)
+{
+    const long arguments[6] = {gregs[REG_RDI], gregs[REG_RSI], gregs[REG_RDX],
+                               gregs[REG_R10], gregs[REG_R8], gregs[REG_R9]};
+    long result;
+    if (!signals_by_number(gregs[REG_RAX], arguments, (uintptr_t)gregs[REG_RSP], &result))
+        return false;
+    gregs[REG_RAX] = result;
+    return true;
+}
+
 bool takeover_on_syscall(ucontext_t *context)
 {
     greg_t *gregs = context->uc_mcontext.gregs;
@@ -72,7 +84,7 @@ bool takeover_on_syscall(ucontext_t *context)
                           (int)gregs[REG_RDX]);
         return false;
     default:
-        return false;
+        return by_number(gregs);
     }
 }
 

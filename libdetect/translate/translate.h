@@ -174,6 +174,23 @@ struct tr_signal_save {
 };
 void tr_signal_enter(struct tr_signal_save *save, ucontext_t *context);
 void tr_signal_leave(struct tr_signal_save *save, ucontext_t *context);
+/* A signal waits because tr_interrupted has said TR_AT_WORK: the host wants to be asked when the thread leaves. */
+void tr_signal_deferred(void);
+uintptr_t tr_context_sp(const ucontext_t *context);
+
+/* A signal frame on another stack than the kernel has put it. */
+struct tr_frame {
+    uintptr_t sp; /* of the handler's first instruction */
+    siginfo_t *info;
+    ucontext_t *context;
+    void *extra;
+};
+/* Copies the kernel's frame that `context` lies in, and `extra` with it, below `top`. False: that memory cannot be
+ * written. */
+bool tr_frame_copy(struct tr_frame *frame, uintptr_t top, const siginfo_t *info, const ucontext_t *context,
+                   const void *extra, size_t extra_size);
+/* Calls the function there, with info, context and extra as they lie there; its return is the return from the signal. */
+_Noreturn void tr_frame_run(const struct tr_frame *frame, void (*function)(int, siginfo_t *, void *, void *), int signo);
 
 /* --- what it did ------------------------------------------------------------------------------------------------------ */
 

@@ -22,3 +22,33 @@ bool indirect_place(const struct tr_chunk *chunk, uintptr_t code, struct tr_plac
 struct tr_exit *indirect_exit(const struct tr_chunk *chunk, uintptr_t stub) { return chunk && stub ? NULL : NULL; }
 uintptr_t indirect_trampoline(struct tr_region *region, uintptr_t to) { return region ? 0 : to; }
 size_t copy_guarded(void *to, const void *from, size_t size) { return memcpy(to, from, size) ? 0 : size; }
+
+/* Nothing is ever interrupted in a cache here. */
+enum tr_interrupted tr_interrupted(const ucontext_t *context)
+{
+    (void)context;
+    return TR_AT_NATIVE;
+}
+
+void tr_signal_enter(struct tr_signal_save *save, ucontext_t *context) { (void)save, (void)context; }
+void tr_signal_leave(struct tr_signal_save *save, ucontext_t *context) { (void)save, (void)context; }
+void tr_signal_deferred(void) {}
+
+uintptr_t tr_context_sp(const ucontext_t *context)
+{
+    (void)context;
+    return 0;
+}
+
+bool tr_frame_copy(struct tr_frame *frame, uintptr_t top, const siginfo_t *info, const ucontext_t *context,
+                   const void *extra, size_t extra_size)
+{
+    (void)frame, (void)top, (void)info, (void)context, (void)extra, (void)extra_size;
+    return false;
+}
+
+void tr_frame_run(const struct tr_frame *frame, void (*function)(int, siginfo_t *, void *, void *), int signo)
+{
+    (void)frame, (void)function, (void)signo;
+    __builtin_trap();
+}
