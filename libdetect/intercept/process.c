@@ -111,6 +111,7 @@ INTERCEPT(int, __libc_start_main, (int (*main)(int, char **, char **), int argc,
                                    void (*rtld_fini)(void), void *stack_end))
 {
     program_main = main;
+    takeover_at_main();
     return REAL(__libc_start_main)(watched_main, argc, argv, init, fini, rtld_fini, stack_end);
 }
 

@@ -90,8 +90,15 @@ void takeover_start(void)
     if (!loader_hook(takeover_modules))
         runtime_limit("late-modules", "the dynamic linker cannot be watched: what libc loads by itself runs natively");
     store_relaxed(&takeover_state, TAKEOVER_READY);
-    if (runtime.options.translate == TRANSLATE_START)
-        takeover_now();
+}
+
+void takeover_at_main(void)
+{
+    struct self *self = runtime.options.translate == TRANSLATE_START ? self_enter() : NULL;
+    if (!self)
+        return;
+    takeover_before_thread();
+    self_leave(self);
 }
 
 /* Functions of libc's that are the program's own (its malloc) are called without a fault from now on. */

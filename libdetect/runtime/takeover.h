@@ -28,6 +28,9 @@ extern void (*takeover_prepare)(void);
 
 /* At init: can it be done? Says in the report if not. */
 void takeover_start(void);
+/* main is about to be called: the start, as far as the option `translate` is concerned. The constructors of libraries have
+ * run, libc's above all, so that the dynamic linker may be asked for modules. */
+void takeover_at_main(void);
 /* The first thread is about to be made. Signals are deferred. */
 COLD void takeover_now(void);
 static inline void takeover_before_thread(void)
