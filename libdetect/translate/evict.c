@@ -142,7 +142,9 @@ static void evict_owned(struct tr_chunk *chunk, void *range)
 
 void evict_range(struct tr_range *range, bool is_gone)
 {
-    if (is_gone)
-        unwinder_forget();
     for_each_chunk(is_gone ? evict_owned : release_owned, range);
+    if (is_gone) {
+        unwinder_forget();
+        origins_forget();
+    }
 }

@@ -8,6 +8,7 @@
 
 #include "base/sys.h"
 #include "translate/arch.h"
+#include "translate/known.h"
 #include "translate/ranges.h"
 #include "translate/redirect.h"
 #include "translate/translator.h"
@@ -254,12 +255,29 @@ uintptr_t tr_entry(uintptr_t pc)
     return entry.code ? entry.code : pc;
 }
 
-uintptr_t tr_origin(uintptr_t address)
+static struct known origins;
+
+static NOINLINE uintptr_t find_origin(uintptr_t address)
 {
     struct tr_place place;
-    if (!cache_contains(address) || !cache_place(address, &place) || place.pc_from != PC_KNOWN || !place.pc)
+    if (!cache_place(address, &place) || place.pc_from != PC_KNOWN || !place.pc)
         return address;
     return place.pc;
 }
+
+uintptr_t tr_origin(uintptr_t address)
+{
+    uintptr_t origin;
+    if (!cache_contains(address))
+        return address;
+    if (known_find(&origins, address, &origin))
+        return origin;
+    origin = find_origin(address);
+    if (origin != address)
+        known_keep(&origins, address, origin);
+    return origin;
+}
+
+void origins_forget(void) { known_forget(&origins); }
 
 bool tr_in_cache(uintptr_t address) { return cache_contains(address); }

@@ -41,8 +41,9 @@ uintptr_t translate_pc_of(const struct tr_place *place, const ucontext_t *contex
 /* Runs function(arg) on this thread's translator stack. False: it has none and none can be made. */
 bool translate_on_stack(void (*function)(void *), void *arg);
 
-/* unwinder.c: cache addresses are going to be used again. */
+/* unwinder.c, translate.c: cache addresses are going to be used again. */
 void unwinder_forget(void);
+void origins_forget(void);
 
 /* The child of a fork has one thread. */
 void stacks_fork_child(void);

@@ -8,23 +8,14 @@
  *   tr_unwind_prepare  the unwinder reads the stack and asks nobody: all return addresses on it are changed.
  *
  * Neither keeps any state but a table of answers, so they may interrupt each other at any instruction. */
-#include "base/atomic.h"
 #include "translate/arch.h"
 #include "translate/cache.h"
+#include "translate/known.h"
 #include "translate/translator.h"
 
-/* What was asked for before. A cache address means something else only after its module has gone (unwinder_forget); the
- * two words of a place may come from two writers, which shows. */
-#define KNOWN_BITS 10
-static struct known {
-    uintptr_t mixed, answer; /* the question is mixed ^ answer */
-} known[1u << KNOWN_BITS];
+static struct known known;
 
-void unwinder_forget(void)
-{
-    for (size_t i = 0; i < 1u << KNOWN_BITS; i++)
-        store_relaxed(&known[i].mixed, 0);
-}
+void unwinder_forget(void) { known_forget(&known); }
 
 /* An unwinder looks up the address before a return address, which lies in the call; or exactly where a signal has
  * interrupted the code, which is never the last byte of a call. */
@@ -37,13 +28,11 @@ static NOINLINE uintptr_t find_answer(uintptr_t pc)
 
 static uintptr_t answer_to(uintptr_t pc)
 {
-    struct known *place = &known[(pc * 0x9e3779b97f4a7c15u) >> (64 - KNOWN_BITS)];
-    uintptr_t answer = load_relaxed(&place->answer);
-    if (LIKELY((load_relaxed(&place->mixed) ^ answer) == pc))
+    uintptr_t answer;
+    if (known_find(&known, pc, &answer))
         return answer;
     answer = find_answer(pc);
-    store_relaxed(&place->mixed, pc ^ answer);
-    store_relaxed(&place->answer, answer);
+    known_keep(&known, pc, answer);
     return answer;
 }
 
