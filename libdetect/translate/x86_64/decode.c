@@ -8,6 +8,7 @@
 
 #include "translate/thread.h"
 #include "translate/x86_64/access.h"
+#include "translate/x86_64/decode_fast.h"
 
 static ZydisDecoder full_decoder, flow_decoder;
 
@@ -150,6 +151,10 @@ bool decode(struct tr_insn *insn, const uint8_t *bytes, size_t size, uintptr_t p
 {
     ZydisDecodedInstruction z;
     ZydisDecoderContext context;
+    if (!begin(insn, bytes, size, pc))
+        return false;
+    if (size >= INSN_MAX && decode_fast(insn))
+        return true;
     if (!begin(insn, bytes, size, pc) ||
         !ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&flow_decoder, &context, bytes, size, &z)))
         return false;

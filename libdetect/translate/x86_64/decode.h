@@ -64,8 +64,8 @@ struct tr_insn {
     uint8_t condition;       /* of FLOW_BRANCH: the low four bits of its opcode */
     bool is_lea;
     /* The following need decode_operands(). */
-    bool may_fault;          /* or be anything but an operation on registers */
     uint8_t access_count;
+    bool may_fault;         /* or be anything but an operation on registers */
     uint16_t reads, writes; /* general registers; a partial or conditional write counts as a read too */
     uint32_t flags_read, flags_written; /* written: certainly; undefined counts as written */
     struct tr_access access[4]; /* memory operands, explicit ones first */
