@@ -114,7 +114,8 @@ static void call_watched(struct self *self, handler_t handler, int signo, siginf
                          void *context)
 {
     self->depth = 1;
-    bool followed = enter_handler(self, signo, context);
+    /* The handler of a fault comes at that very instruction, never in between: it is the thread's own code. */
+    bool followed = !signal_is_fault(signo, info) && enter_handler(self, signo, context);
     uint16_t nesting = self->in_handler;
     self_leave(self);
     handler(signo, info, context);
