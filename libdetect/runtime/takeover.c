@@ -2,6 +2,7 @@
 /* When the program's code is taken over, and when it is let go; see takeover.h. */
 #include "runtime/takeover.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <string.h>
 
@@ -107,7 +108,7 @@ static uintptr_t translated_function(uintptr_t function)
     return tr_is_translated(function) ? tr_entry(function) : function;
 }
 
-void takeover_now(void)
+static void take_over(void)
 {
     has_begun = true;
     if (takeover_prepare)
@@ -122,6 +123,13 @@ void takeover_now(void)
     store_release(&takeover_state, TAKEOVER_ON);
     real_map(translated_function);
     takeover_map_calls(translated_function);
+}
+
+void takeover_now(void)
+{
+    int saved = errno;
+    take_over();
+    errno = saved;
 }
 
 void takeover_leave(const char *code, const char *text)

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "base/sys.h"
@@ -182,9 +183,20 @@ static bool map_region(struct tr_region *region, uintptr_t at, size_t size)
     return true;
 }
 
+/* Under a limit on address space a region takes a small part of it. */
+static size_t largest_region(void)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    size_t size = LARGEST_REGION;
+    sys_call(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0);
+    while (size > SMALLEST_REGION && size > limit.rlim_cur / 16)
+        size /= 2;
+    return size;
+}
+
 static bool place_near(struct tr_region *region, uintptr_t low, uintptr_t high)
 {
-    for (size_t size = LARGEST_REGION; size >= SMALLEST_REGION; size /= 4) {
+    for (size_t size = largest_region(); size >= SMALLEST_REGION; size /= 4) {
         struct window w = {.low = low, .size = size};
         w.from = high > REGION_REACH + LOWEST_ADDRESS ? high - REGION_REACH : LOWEST_ADDRESS;
         w.to = low + REGION_REACH < HIGHEST_ADDRESS ? low + REGION_REACH : HIGHEST_ADDRESS;
@@ -200,7 +212,7 @@ static bool place_near(struct tr_region *region, uintptr_t low, uintptr_t high)
 
 static bool place_anywhere(struct tr_region *region)
 {
-    for (size_t size = LARGEST_REGION; size >= SMALLEST_REGION; size /= 4) {
+    for (size_t size = largest_region(); size >= SMALLEST_REGION; size /= 4) {
         if (map_region(region, 0, size)) {
             region->far = true;
             return true;

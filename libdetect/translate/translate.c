@@ -159,7 +159,7 @@ void translate_give_up(void)
 {
     if (!translator.left && translator.host->limit)
         translator.host->limit("translation-stopped",
-                               "The translator ran out of memory: from some moment on, only locks are watched.");
+                               "the translator ran out of memory: from then on the program's code runs natively");
     detach_locked();
 }
 

@@ -7,7 +7,7 @@ import re
 import sys
 
 # A call that makes an entry, up to its semicolon, and a row of a table of entries.
-CALL = re.compile(r"\b(?:\w+_limit|tell)\(([^;{]*);")
+CALL = re.compile(r"\b(?:\w+_limit|tell|host->limit)\(([^;{]*);")
 ROW = re.compile(r'\{"([a-z]+(?:-[a-z]+)+)",\s*"')
 CODE = re.compile(r'"([a-z]+(?:-[a-z]+)+|jit)"')
 

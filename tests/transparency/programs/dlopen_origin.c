@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* WITH: with_constructor.c:SHARED */
+/* LIMITS: other-namespaces */
 /* CFLAGS: -Wl,-rpath,$ORIGIN -Wl,--enable-new-dtags */
 /* Libraries found by the caller's RUNPATH, symbols by RTLD_NEXT and RTLD_DEFAULT, errors by dlerror. */
 #include <dlfcn.h>
