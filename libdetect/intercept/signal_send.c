@@ -81,22 +81,11 @@ INTERCEPT(int, pthread_sigqueue, (pthread_t thread, int signo, const union sigva
 
 /* --- waiting ---------------------------------------------------------------------------------------------------- */
 
-/* A signal that the kernel has never blocked, and so does not keep pending, may have come before; from here on it is
- * really blocked, and comes to the call. True: it was there. */
+/* SIGSEGV in a translated program: the kernel has never blocked it, and so does not keep it pending. It may have come
+ * before; while the call waits it is really blocked, and comes to the call. */
 struct kept_wait {
     struct signals_real_mask really;
-    siginfo_t info;
 };
-
-static bool kept_wait_begin(struct kept_wait *wait, const sigset_t *set)
-{
-    wait->really.blocked = 0;
-    if (LIKELY(!(mask_bits(set) & signals_kept())))
-        return false;
-    signals_real_mask(&wait->really, mask_bits(set));
-    signals_wait_begin(mask_bits(set));
-    return signals_take_pending(mask_bits(set), &wait->info) != 0;
-}
 
 static void kept_wait_end(struct kept_wait *wait)
 {
@@ -104,6 +93,41 @@ static void kept_wait_end(struct kept_wait *wait)
         return;
     signals_wait_end();
     signals_real_mask_end(&wait->really);
+}
+
+static int kept_wait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)
+{
+    struct kept_wait wait __attribute__((cleanup(kept_wait_end)));
+    uint64_t mask = mask_bits(set);
+    siginfo_t unused;
+    if (!info)
+        info = &unused;
+    signals_real_mask(&wait.really, mask);
+    signals_wait_begin(mask);
+    int signo = signals_take_pending(mask, info);
+    while (signo == 0) {
+        signo = REAL(sigtimedwait)(set, info, timeout);
+        if (signo == SIGSEGV && signals_is_wake(info))
+            signo = signals_take_pending(mask, info);
+    }
+    if (signo > 0 && info->si_code == SI_TKILL) /* as libc does */
+        info->si_code = SI_USER;
+    return signo;
+}
+
+static bool waits_for_kept(const sigset_t *set) { return UNLIKELY(mask_bits(set) & signals_kept()); }
+
+/* sigwait() is not interrupted by handlers. */
+static int kept_sigwait(const sigset_t *set, int *signo)
+{
+    int got;
+    do
+        got = kept_wait(set, NULL, NULL);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return errno;
+    *signo = got;
+    return 0;
 }
 
 INTERCEPT(int, sigpending, (sigset_t *set))
@@ -117,11 +141,7 @@ INTERCEPT(int, sigpending, (sigset_t *set))
 INTERCEPT(int, sigwait, (const sigset_t *set, int *signo))
 {
     struct call_site site = CALL_SITE();
-    struct kept_wait wait __attribute__((cleanup(kept_wait_end)));
-    bool there = kept_wait_begin(&wait, set);
-    int error = there ? 0 : REAL(sigwait)(set, signo);
-    if (there)
-        *signo = wait.info.si_signo;
+    int error = waits_for_kept(set) ? kept_sigwait(set, signo) : REAL(sigwait)(set, signo);
     if (error == 0)
         received(*signo, &site);
     return error;
@@ -130,11 +150,7 @@ INTERCEPT(int, sigwait, (const sigset_t *set, int *signo))
 INTERCEPT(int, sigwaitinfo, (const sigset_t *set, siginfo_t *info))
 {
     struct call_site site = CALL_SITE();
-    struct kept_wait wait __attribute__((cleanup(kept_wait_end)));
-    bool there = kept_wait_begin(&wait, set);
-    int signo = there ? wait.info.si_signo : REAL(sigwaitinfo)(set, info);
-    if (there && info)
-        *info = wait.info;
+    int signo = waits_for_kept(set) ? kept_wait(set, info, NULL) : REAL(sigwaitinfo)(set, info);
     received(signo, &site);
     return signo;
 }
@@ -143,11 +159,7 @@ INTERCEPT(int, sigtimedwait, (const sigset_t *set, siginfo_t *info,
                               const struct timespec *timeout))
 {
     struct call_site site = CALL_SITE();
-    struct kept_wait wait __attribute__((cleanup(kept_wait_end)));
-    bool there = kept_wait_begin(&wait, set);
-    int signo = there ? wait.info.si_signo : REAL(sigtimedwait)(set, info, timeout);
-    if (there && info)
-        *info = wait.info;
+    int signo = waits_for_kept(set) ? kept_wait(set, info, timeout) : REAL(sigtimedwait)(set, info, timeout);
     received(signo, &site);
     return signo;
 }

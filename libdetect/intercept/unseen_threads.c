@@ -9,6 +9,7 @@
 
 #include "intercept/export.h"
 #include "intercept/order.h"
+#include "intercept/sigev_thread.h"
 #include "runtime/real.h"
 #include "runtime/takeover.h"
 
@@ -33,7 +34,8 @@ INTERCEPT(int, timer_create, (clockid_t clock, struct sigevent *event, timer_t *
     struct call_site site = CALL_SITE();
     if (by_thread(event))
         threads_may_appear(&site);
-    return REAL(timer_create)(clock, event, timer);
+    struct sigevent copy;
+    return REAL(timer_create)(clock, sigev_thread(event, &copy), timer);
 }
 
 /* Which kind of timer it is cannot be told; without a thread there is nothing to order. */
@@ -51,15 +53,17 @@ INTERCEPT(int, mq_notify, (mqd_t queue, const struct sigevent *event))
     struct call_site site = CALL_SITE();
     if (by_thread(event))
         threads_may_appear(&site);
-    return REAL(mq_notify)(queue, event);
+    struct sigevent copy;
+    return REAL(mq_notify)(queue, sigev_thread((struct sigevent *)(uintptr_t)event, &copy));
 }
 
 /* --- asynchronous I/O ------------------------------------------------------------------------------------------- */
 
-static void submitted(const struct aiocb *block, const struct call_site *site)
+static void submitted(struct aiocb *block, const struct call_site *site)
 {
     if (by_thread(&block->aio_sigevent))
         threads_may_appear(site);
+    sigev_thread_in_place(&block->aio_sigevent);
 }
 
 static void completed(const struct aiocb *block, const struct call_site *site)
@@ -109,7 +113,8 @@ INTERCEPT(int, lio_listio, (int mode, struct aiocb *const blocks[], int count,
             submitted(blocks[i], &site);
     if (by_thread(event))
         threads_may_appear(&site);
-    return REAL(lio_listio)(mode, blocks, count, event);
+    struct sigevent copy;
+    return REAL(lio_listio)(mode, blocks, count, sigev_thread(event, &copy));
 }
 
 INTERCEPT(int, getaddrinfo_a, (int mode, struct gaicb *list[], int count, struct sigevent *event))
@@ -117,7 +122,8 @@ INTERCEPT(int, getaddrinfo_a, (int mode, struct gaicb *list[], int count, struct
     struct call_site site = CALL_SITE();
     if (by_thread(event))
         threads_may_appear(&site);
-    return REAL(getaddrinfo_a)(mode, list, count, event);
+    struct sigevent copy;
+    return REAL(getaddrinfo_a)(mode, list, count, sigev_thread(event, &copy));
 }
 
 /* On LP64 the names with 64 are the same functions. */

@@ -95,6 +95,8 @@ void signals_exec_failed(const struct signals_real_mask *guard);
 /* This thread waits for signals of `mask` in the kernel, with signals_real_mask. */
 void signals_wait_begin(uint64_t mask);
 void signals_wait_end(void);
+/* What such a wait has got is no signal: one of the process is pending. */
+bool signals_is_wake(const siginfo_t *info);
 
 void signals_mask_forked(void);
 

@@ -243,6 +243,8 @@ static void on_program_signal(int signo, siginfo_t *info, ucontext_t *context)
 {
     struct delivery delivery = {.bare = false};
     bool fault = signal_is_fault(signo, info);
+    if (signals_is_wake(info))
+        return;
     if (fault && is_inside(context)) {
         default_action(signo, info, context);
         return;

@@ -63,12 +63,18 @@ void signals_block_kept(uint64_t mask)
 
 /* --- pending --------------------------------------------------------------------------------------------------------- */
 
-static bool forward(const siginfo_t *info)
+/* Another thread's signal cannot be sent on as it is (rt_tgsigqueueinfo refuses codes of the kernel's): this one says that
+ * there is one, and is nothing else. */
+#define WAKE_CODE (-0x5745)
+
+bool signals_is_wake(const siginfo_t *info) { return info->si_code == WAKE_CODE; }
+
+static void wake_waiter(void)
 {
-    pid_t tid = load_acquire(&waiting);
-    if (tid == 0 || tid == sys_gettid())
-        return false;
-    return sys_call(SYS_rt_tgsigqueueinfo, runtime.pid, tid, info->si_signo, (long)info, 0, 0) == 0;
+    siginfo_t info = {.si_signo = SIGSEGV, .si_code = WAKE_CODE};
+    pid_t tid = load_acquire(&waiting); /* pairs with signals_wait_begin() */
+    if (tid != 0)
+        sys_call(SYS_rt_tgsigqueueinfo, runtime.pid, tid, SIGSEGV, (long)&info, 0, 0);
 }
 
 void signals_pend(const siginfo_t *info)
@@ -79,9 +85,10 @@ void signals_pend(const siginfo_t *info)
         if (!thread->pending)
             memcpy(thread->pending_info.bytes, info, INFO_BYTES);
         thread->pending = true;
-    } else if (!forward(info) && compare_exchange_acq_rel(&process_pending.there, &none, 1)) {
+    } else if (compare_exchange_acq_rel(&process_pending.there, &none, 1)) {
         memcpy(process_pending.info.bytes, info, INFO_BYTES);
         store_release(&process_pending.there, 2); /* to signals_take_pending() */
+        wake_waiter();
     }
 }
 
@@ -162,7 +169,7 @@ void signals_exec_failed(const struct signals_real_mask *guard)
 void signals_wait_begin(uint64_t mask)
 {
     if (mask & signals_kept())
-        store_release(&waiting, sys_gettid()); /* to forward() */
+        store_release(&waiting, sys_gettid()); /* to wake_waiter() */
 }
 
 void signals_wait_end(void)
