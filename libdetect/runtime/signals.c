@@ -165,8 +165,11 @@ int signals_action(int signo, const struct sigaction *act, struct sigaction *old
     if (sys_getpid() != runtime.pid)
         return action_in_vfork_child(signo, act, old);
     struct sigaction wanted; /* `act` and `old` may be the same object, and may be bad pointers */
-    if (act)
+    if (act) {
         wanted = *act;
+        sigdelset(&wanted.sa_mask, SIGKILL);
+        sigdelset(&wanted.sa_mask, SIGSTOP);
+    }
     struct action *action = &actions[signo];
     struct sigaction before;
     uint64_t mask = signals_block_all();

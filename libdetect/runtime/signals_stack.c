@@ -68,12 +68,13 @@ static struct signal_thread *recycled(void)
     return NULL;
 }
 
-/* What the kernel has now is the program's. */
+/* What the kernel has now is the program's. Where there is none, flags are as a process begins, or another thread. */
 static void adopt_program_stack(struct signal_thread *thread)
 {
-    if (sys_call(SYS_sigaltstack, 0, (long)&thread->program, 0, 0, 0, 0) != 0)
-        thread->program = (stack_t){.ss_flags = SS_DISABLE};
-    thread->program.ss_flags &= ~SS_ONSTACK;
+    if (sys_call(SYS_sigaltstack, 0, (long)&thread->program, 0, 0, 0, 0) != 0 || thread->program.ss_size == 0)
+        thread->program = (stack_t){.ss_flags = thread->tid == runtime.pid ? 0 : SS_DISABLE};
+    else
+        thread->program.ss_flags &= ~SS_ONSTACK;
 }
 
 static stack_t kernel_stack(const struct signal_thread *thread)
@@ -115,7 +116,7 @@ void signals_thread_ending(void)
 static bool is_on(const stack_t *stack, uintptr_t sp)
 {
     uintptr_t low = (uintptr_t)stack->ss_sp;
-    return !(stack->ss_flags & (SS_DISABLE | DISARM)) && sp > low && sp - low <= stack->ss_size;
+    return !(stack->ss_flags & DISARM) && sp > low && sp - low <= stack->ss_size;
 }
 
 /* As the kernel's do_sigaltstack(): 0 or -errno. */
@@ -132,7 +133,7 @@ static long change(stack_t *program, const stack_t *wanted, uintptr_t sp)
         return -ENOMEM;
     else
         *program = (stack_t){.ss_sp = wanted->ss_sp, .ss_size = wanted->ss_size,
-                             .ss_flags = wanted->ss_flags & DISARM};
+                             .ss_flags = wanted->ss_flags};
     return 0;
 }
 
@@ -142,8 +143,8 @@ long signals_altstack(const stack_t *wanted, stack_t *old, uintptr_t sp)
     if (!thread)
         return sys_call(SYS_sigaltstack, (long)wanted, (long)old, 0, 0, 0, 0);
     stack_t before = thread->program;
-    if (is_on(&before, sp))
-        before.ss_flags |= SS_ONSTACK;
+    before.ss_flags &= DISARM;
+    before.ss_flags |= before.ss_size == 0 ? SS_DISABLE : is_on(&before, sp) ? SS_ONSTACK : 0;
     long error = wanted ? change(&thread->program, wanted, sp) : 0;
     if (error == 0 && old)
         *old = before;
@@ -156,7 +157,7 @@ uintptr_t signal_stack_for(const struct sigaction *set, uintptr_t sp)
 {
     const struct signal_thread *thread = signals_local.thread;
     const stack_t *stack = thread ? &thread->program : NULL;
-    if (!stack || !((unsigned)set->sa_flags & SA_ONSTACK) || stack->ss_flags & SS_DISABLE || is_on(stack, sp))
+    if (!stack || !((unsigned)set->sa_flags & SA_ONSTACK) || stack->ss_size == 0 || is_on(stack, sp))
         return sp - RED_ZONE;
     return (uintptr_t)stack->ss_sp + stack->ss_size;
 }
@@ -164,7 +165,7 @@ uintptr_t signal_stack_for(const struct sigaction *set, uintptr_t sp)
 bool signal_stack_overflows(uintptr_t sp, uintptr_t frame)
 {
     const struct signal_thread *thread = signals_local.thread;
-    if (!thread || thread->program.ss_flags & SS_DISABLE)
+    if (!thread || thread->program.ss_size == 0)
         return false;
     uintptr_t low = (uintptr_t)thread->program.ss_sp;
     return (sp - 1) - low < thread->program.ss_size && frame < low;
@@ -176,8 +177,7 @@ void signal_stack_show(ucontext_t *context)
     if (!thread)
         return;
     context->uc_stack = thread->program;
-    uintptr_t low = (uintptr_t)thread->program.ss_sp;
-    if (thread->program.ss_flags & DISARM && (uintptr_t)context - low < thread->program.ss_size)
+    if (thread->program.ss_flags & DISARM)
         thread->program = (stack_t){.ss_flags = SS_DISABLE};
 }
 

@@ -42,7 +42,7 @@ static void leave(void)
 static uintptr_t resolve_or_leave(uintptr_t pc, struct tr_fragment **fragment)
 {
     uintptr_t code = translate_resolve(pc, fragment);
-    if (code)
+    if (code || !pc) /* a call of nothing faults at 0 */
         return code;
     translate_give_up();
     *fragment = NULL;
@@ -71,7 +71,7 @@ static void resolve_exit(void *arg)
     struct tr_fragment *fragment = NULL;
     uintptr_t code = resolve_or_leave(pc, &fragment);
     struct tr_exit *exit = exit_of_stub(stub); /* it may have been evicted to make room */
-    if (exit && exit->target == pc && may_link())
+    if (exit && exit->target == pc && code && may_link())
         exit_link(exit, code, fragment);
     spin_unlock(&translator.lock);
     tr_thread.context.pc = pc;
@@ -91,7 +91,7 @@ static void resolve_indirect(void *arg)
     spin_lock(&translator.lock);
     struct tr_fragment *fragment = NULL;
     uintptr_t code = resolve_or_leave(pc, &fragment);
-    if (may_link())
+    if (code && may_link())
         indirect_learn(pc, code, fragment);
     spin_unlock(&translator.lock);
     tr_thread.context.pc = pc;
