@@ -103,6 +103,8 @@ void cache_fork_child(void);
 
 /* The published translation of exactly this program address; 0: none. Lock-free. */
 uintptr_t map_find(uintptr_t pc);
+/* False: map_find would find nothing. Cheap for one address after the other. Lock held. */
+bool map_may_find(uintptr_t pc);
 /* Lock held. code 0: no longer. False: out of memory. */
 bool map_set(uintptr_t pc, uintptr_t code);
 uint64_t map_bytes(void);

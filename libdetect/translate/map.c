@@ -25,6 +25,11 @@ static uint64_t bytes_of_maps;
 
 #define FIRST_SLOTS 4096u
 
+/* A bit per address, by its low bits: the builder asks at each instruction, and nearly always there is nothing. Bits are
+ * never cleared. */
+#define FILTER_BITS (1u << 20)
+static uint64_t filter[FILTER_BITS / 64];
+
 static size_t hash(uintptr_t pc) { return (size_t)((pc * 0x9e3779b97f4a7c15u) >> 24); }
 
 static size_t map_size(size_t slots) { return sizeof(struct map) + slots * sizeof(struct slot); }
@@ -45,6 +50,8 @@ uintptr_t map_find(uintptr_t pc)
             return 0;
     }
 }
+
+bool map_may_find(uintptr_t pc) { return filter[pc % FILTER_BITS / 64] >> pc % 64 & 1; }
 
 static struct slot *slot_of(struct map *m, uintptr_t pc)
 {
@@ -115,6 +122,7 @@ bool map_set(uintptr_t pc, uintptr_t code)
     }
     if (!code)
         return true;
+    filter[pc % FILTER_BITS / 64] |= 1ull << pc % 64;
     if (!map || map->used >= map->mask / 4 * 3) {
         if (!grow())
             return false;

@@ -77,7 +77,7 @@ static void decode_path(struct builder *b, uintptr_t pc, uint32_t limit)
 {
     b->count = 0;
     b->next_pc = pc;
-    while (b->count < limit && (b->count == 0 || map_find(pc) == 0)) {
+    while (b->count < limit && (b->count == 0 || !map_may_find(pc) || map_find(pc) == 0)) {
         size_t size;
         const uint8_t *text = text_at(b, pc, &size);
         struct tr_insn *insn = &b->insns[b->count];
@@ -416,7 +416,7 @@ static void link_exits(struct tr_fragment *fragment)
         return;
     for (uint32_t i = 0; i < fragment->exit_count; i++) {
         struct tr_exit *exit = &fragment->exits[i];
-        uintptr_t code = map_find(exit->target);
+        uintptr_t code = map_may_find(exit->target) ? map_find(exit->target) : 0;
         struct tr_fragment *to = code ? cache_fragment(code) : NULL;
         if (to)
             exit_link(exit, code, to);
