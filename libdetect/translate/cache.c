@@ -278,7 +278,7 @@ bool cache_publish(struct tr_fragment *fragment)
         near_remove(fragment);
         return false;
     }
-    chunk->next = (fragment->code_end + 15) & ~(uintptr_t)15;
+    chunk->next = (fragment->code_end + 3) & ~(uintptr_t)3; /* not more: see x86_64/indirect.c on predictors */
     if (chunk->next > chunk->end)
         chunk->next = chunk->end;
     translator.fragments_since_flush++;

@@ -27,7 +27,7 @@ struct tr_region {
     /* Shared code at the region's start. Jump to
      * enter_exit      from an exit's stub: rax is in spill[0], rax = the stub's address
      * enter_hook      likewise, rax = struct tr_hook *: runs it, goes on at its `resume`
-     * enter_indirect  rax and rcx are in spill[0] and spill[1], rax = where the program jumps to
+     * enter_indirect  r11 and r10 are in spill[0] and spill[1], r11 = where the program jumps to
      * leave           all registers but rcx are the program's: takes it from context and jumps to tr_thread.resume */
     uintptr_t enter_exit, enter_hook, enter_indirect, leave;
     uintptr_t shared_end;

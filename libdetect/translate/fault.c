@@ -53,6 +53,8 @@ uintptr_t translate_pc_of(const struct tr_place *place, const ucontext_t *contex
     switch (place->pc_from) {
     case PC_IN_RAX:
         return tr_arch.context_register(context, TR_RAX);
+    case PC_IN_R11:
+        return tr_arch.context_register(context, TR_R11);
     case PC_OF_EXIT:
         return tr_origin(tr_arch.context_register(context, TR_RAX));
     case PC_OF_HOOK:

@@ -53,16 +53,19 @@ struct tr_fragment {
 enum tr_pc_from {
     PC_KNOWN,
     PC_IN_RAX,      /* a jump is under way, and rax holds where to */
+    PC_IN_R11,      /* likewise r11 */
     PC_OF_EXIT,     /* rax holds the address of an exit's stub */
     PC_OF_HOOK,     /* rax holds a struct tr_hook * */
     PC_OF_RESUME,   /* tr_thread.resume: a cache or native address */
 };
 
+enum { PLACE_IN_REGISTER = 16 };
+
 /* The program's state at one cache address. */
 struct tr_place {
     uintptr_t pc;        /* of the instruction under way, or about to be; in a stub: where the exit leads */
     uint16_t spilled;    /* bit per register whose program value is not in it */
-    uint8_t spill_of[TR_REGISTERS]; /* which tr_thread.spill holds it */
+    uint8_t spill_of[TR_REGISTERS]; /* which tr_thread.spill holds it; or PLACE_IN_REGISTER + another, higher register */
     bool flags_spilled;  /* the program's flags are in a spill slot: spill_of_flags */
     uint8_t spill_of_flags, flags_form; /* flags_form: how (x86_64/emitter.h) */
     uint8_t pc_from;     /* enum tr_pc_from */

@@ -84,8 +84,11 @@ static void context_set_register(ucontext_t *context, unsigned reg, uint64_t val
 static void context_restore(ucontext_t *context, const struct tr_place *place)
 {
     for (unsigned reg = 0; reg < TR_REGISTERS; reg++) {
-        if (place->spilled >> reg & 1)
-            context_set_register(context, reg, tr_thread.spill[place->spill_of[reg]]);
+        if (!(place->spilled >> reg & 1))
+            continue;
+        unsigned where = place->spill_of[reg];
+        context_set_register(context, reg, where < PLACE_IN_REGISTER
+            ? tr_thread.spill[where] : context_register(context, where - PLACE_IN_REGISTER));
     }
 }
 
@@ -114,7 +117,7 @@ static bool enter_place(uintptr_t pc, struct tr_place *place)
         place->pc_from = PC_IN_RAX;
     else
         return false;
-    place_put(place, TR_RAX, 0);
+    place_put(place, TR_RAX, place->pc_from == PC_IN_RAX ? 2 : 0);
     place_put(place, TR_RCX, 1);
     return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The way from the cache into the translator and back, and other things that C cannot say.
  *
- * In: shared code of a region (stub.c) has put the program's rax and rcx into spill[0] and spill[1], a parameter into
- * rax and tr_thread_offset into rcx. Nothing is written to the program's stack, below which its red zone lies; no flag
+ * In: shared code of a region (stub.c) has put the program's rax and rcx into spill[0] (of an indirect jump, spill[2])
+ * and spill[1], a parameter into rax and tr_thread_offset into rcx. Nothing is written to the program's stack, below which its red zone lies; no flag
  * and no other register changes before `inside` says WORKING, so that until then a signal handler finds the program's
  * state in place.
  *
@@ -18,7 +18,7 @@
     .hidden \name
 .endm
 
-.macro enter name, dispatcher
+.macro enter name, dispatcher, rax_spill
     hidden \name
     hidden \name\()_working
     .type \name, @function
@@ -39,14 +39,18 @@
     mov %r15, %fs:THREAD_GPR+8*15(%rcx)
     movl $INSIDE_WORKING, %fs:THREAD_INSIDE(%rcx)
 \name\()_working:
+    mov %fs:\rax_spill(%rcx), %rdx
+    mov %rdx, %fs:THREAD_GPR(%rcx)
+    mov %fs:THREAD_SPILL1(%rcx), %rdx
+    mov %rdx, %fs:THREAD_GPR+8(%rcx)
     lea \dispatcher(%rip), %rbx
     jmp enter_common
     .size \name, . - \name
 .endm
 
-    enter enter_exit, dispatch_exit
-    enter enter_hook, dispatch_hook
-    enter enter_indirect, dispatch_indirect
+    enter enter_exit, dispatch_exit, THREAD_SPILL0
+    enter enter_hook, dispatch_hook, THREAD_SPILL0
+    enter enter_indirect, dispatch_indirect, THREAD_SPILL2
 
 /* Flags are still the program's: no instruction that changes them until they are saved. */
     .type enter_common, @function
@@ -62,10 +66,6 @@ enter_common:
     pop %rdx
     mov %rdx, %fs:THREAD_FLAGS(%rcx)
 2:  cld
-    mov %fs:THREAD_SPILL0(%rcx), %rdx
-    mov %rdx, %fs:THREAD_GPR(%rcx)
-    mov %fs:THREAD_SPILL1(%rcx), %rdx
-    mov %rdx, %fs:THREAD_GPR+8(%rcx)
     mov %rax, %rdi
     xor %ebp, %ebp
     call *%rbx

@@ -2,19 +2,25 @@
 /* Indirect jumps and calls. Their code (transfer.h) ends in a jump through a table of 65536 words that is indexed by the
  * target's low 16 bits. Each word leads to the stub of a target that was learnt, which checks that it is meant:
  *
- *    0  movabs $-target, %rcx
- *   10  lea    (%rcx,%rax), %rcx
- *   14  jrcxz  1f
- *   16  jmp    *next(%rip)           the next stub with the same low bits; in the end, enter_indirect
- *   22  1: mov %fs:spill1, %rcx
- *   31  mov    %fs:spill0, %rax
- *   40  nops
- *   43  jmp    where                 an exit like a fragment's: patched, and unlinked when the fragment goes
- *   48  its stub
- *   72  next: .quad
+ *    0  mov    %rcx, %r10
+ *    3  movabs $-target, %rcx
+ *   13  lea    (%rcx,%r11), %rcx
+ *   17  jrcxz  1f
+ *   19  mov    %r10, %rcx
+ *   22  jmp    *next(%rip)           the next stub with the same low bits; in the end, enter_indirect
+ *   28  1: mov %r10, %rcx
+ *   31  mov    %fs:spill1, %r10
+ *   40  mov    %fs:spill0, %r11
+ *   49  jmp    where                 an exit like a fragment's: patched, and unlinked when the fragment goes
+ *   54  its stub
+ *   80  next: .quad
  *
- * No flag is touched and no look-up in memory but one, and each table word is exchanged in one store: no lock. Newest
- * first. Slots stay when targets go: the exit then asks the dispatcher again. */
+ * No flag is touched (who jumps may have put something into the carry for who is jumped to), and each table word is
+ * exchanged in one store: no lock. Newest first. Slots stay when targets go: the exit then asks the dispatcher again.
+ *
+ * A branch predictor tells indirect jumps apart by few low bits of where the last jumps came from and went to. With slots of 64,
+ * 96 or 128 bytes and fragments that begin at multiples of 16 it took every tenth pair of targets for one (a
+ * misprediction each time, measured on Zen 4); hence the odd size, and fragments that begin at any multiple of 4. */
 #include <string.h>
 #include <sys/mman.h>
 
@@ -27,13 +33,15 @@
 
 enum {
     TABLE_WORDS = 65536,
-    SLOT_SIZE = 80,
-    SLOT_CHECK_END = 22, /* up to here, rax is the target */
+    SLOT_SIZE = 88,
+    SLOT_RCX_MOVED = 3,
+    SLOT_MISSED = 22,
+    SLOT_MEANT = 28,
     SLOT_RCX_BACK = 31,
-    SLOT_RAX_BACK = 40,
-    SLOT_JUMP = 43,
-    SLOT_STUB = 48,
-    SLOT_NEXT = 72,
+    SLOT_R10_BACK = 40,
+    SLOT_JUMP = 49,
+    SLOT_STUB = 54,
+    SLOT_NEXT = 80,
 };
 
 /* table / 8 in a register has zeros where the index goes. */
@@ -112,11 +120,15 @@ bool indirect_place(const struct tr_chunk *chunk, uintptr_t code, struct tr_plac
     *place = (struct tr_place){.pc = exit->target};
     if (exit->kind == EXIT_TRAMPOLINE)
         return !cache_contains(exit->target) || cache_place(exit->target, place);
-    if (offset <= SLOT_CHECK_END)
-        place->pc_from = PC_IN_RAX;
-    if (offset < SLOT_RCX_BACK)
-        place_put(place, TR_RCX, 1);
-    if (offset < SLOT_RAX_BACK || offset > SLOT_STUB)
+    if (offset < SLOT_MEANT)
+        place->pc_from = PC_IN_R11;
+    if ((offset >= SLOT_RCX_MOVED && offset < SLOT_MISSED) || offset == SLOT_MEANT)
+        place_put(place, TR_RCX, PLACE_IN_REGISTER + TR_R10);
+    if (offset < SLOT_R10_BACK)
+        place_put(place, TR_R10, 1);
+    if (offset < SLOT_JUMP)
+        place_put(place, TR_R11, 0);
+    if (offset > SLOT_STUB)
         place_put(place, TR_RAX, 0);
     return true;
 }
@@ -155,13 +167,14 @@ static void keep_slot(uintptr_t slot)
 static void write_slot(struct tr_region *region, uintptr_t slot, struct tr_exit *exit, uintptr_t next)
 {
     struct emitter e = {.at = slot, .end = slot + SLOT_SIZE, .delta = region->write_delta, .region = region};
-    emit_bytes(&e, (uint8_t[]){0x48, 0xb9}, 2);
+    _Static_assert(SLOT_JUMP % 8 + 1 <= 4 && SLOT_SIZE % 8 == 0, "the displacement lies within an aligned word");
+    emit_bytes(&e, (uint8_t[]){0x49, 0x89, 0xca, 0x48, 0xb9}, 5);
     emit64(&e, -exit->target);
-    emit_bytes(&e, (uint8_t[]){0x48, 0x8d, 0x0c, 0x01, 0xe3, SLOT_CHECK_END - 16, 0xff, 0x25}, 8);
-    emit32(&e, SLOT_NEXT - SLOT_CHECK_END);
-    emit_load_fs(&e, TR_RCX, TR_FS(spill[1]));
-    emit_load_fs(&e, TR_RAX, TR_FS(spill[0]));
-    emit_nops(&e, slot + SLOT_JUMP - e.at);
+    emit_bytes(&e, (uint8_t[]){0x4a, 0x8d, 0x0c, 0x19, 0xe3, SLOT_MEANT - 19, 0x4c, 0x89, 0xd1, 0xff, 0x25}, 11);
+    emit32(&e, SLOT_NEXT - SLOT_MEANT);
+    emit_bytes(&e, (uint8_t[]){0x4c, 0x89, 0xd1}, 3);
+    emit_load_fs(&e, TR_R10, TR_FS(spill[1]));
+    emit_load_fs(&e, TR_R11, TR_FS(spill[0]));
     exit->site = emit_jump(&e, slot + SLOT_STUB, false);
     stub_emit(&e, exit, NULL);
     emit_nops(&e, slot + SLOT_NEXT - e.at);
@@ -227,7 +240,7 @@ uintptr_t indirect_trampoline(struct tr_region *region, uintptr_t to)
 
 /* --- sites -------------------------------------------------------------------------------------------------------- */
 
-/* mov operand, %rax, with the operand of `jmp r/m64` or `call r/m64`: other opcode, same addressing. */
+/* mov operand, %r11, with the operand of `jmp r/m64` or `call r/m64`: other opcode, same addressing. */
 static void emit_operand(struct emitter *e, const struct tr_insn *insn)
 {
     unsigned modrm_at = insn->modrm_at, rex = 0;
@@ -238,20 +251,20 @@ static void emit_operand(struct emitter *e, const struct tr_insn *insn)
         else if ((byte & 0xf0) == 0x40)
             rex = byte & 3; /* X and B */
     }
-    emit8(e, (uint8_t)(0x48 | rex));
+    emit8(e, (uint8_t)(0x4c | rex));
     emit8(e, 0x8b);
-    emit8(e, insn->bytes[modrm_at] & 0xc7);
+    emit8(e, (uint8_t)((insn->bytes[modrm_at] & 0xc7) | (TR_R11 & 7) << 3));
     emit_bytes(e, insn->bytes + modrm_at + 1, insn->length - modrm_at - 1u);
 }
 
 static void emit_rip_relative(struct emitter *e, uintptr_t address)
 {
     if (tr_arch.reaches(e->at + 3, address)) {
-        emit_bytes(e, (uint8_t[]){0x48, 0x8b, 0x05}, 3);
+        emit_bytes(e, (uint8_t[]){0x4c, 0x8b, 0x1d}, 3);
         emit32(e, (uint32_t)(address - (e->at + 4)));
     } else {
-        emit_constant(e, TR_RAX, address);
-        emit_bytes(e, (uint8_t[]){0x48, 0x8b, 0x00}, 3);
+        emit_constant(e, TR_R11, address);
+        emit_bytes(e, (uint8_t[]){0x4d, 0x8b, 0x1b}, 3);
     }
 }
 
@@ -260,24 +273,24 @@ void indirect_emit(struct emitter *e, const struct tr_insn *insn, uint16_t dead,
 {
     (void)flags_dead;
     bool call = insn->flow == FLOW_CALL_INDIRECT;
-    if (!(dead >> TR_RAX & 1))
-        emit_store_fs(e, TR_RAX, TR_FS(spill[0]));
-    place_spilled(places, e->at, TR_RAX, 0);
+    if (!(dead >> TR_R11 & 1))
+        emit_store_fs(e, TR_R11, TR_FS(spill[0]));
+    place_spilled(places, e->at, TR_R11, 0);
     place_started(places, e->at);
     if (insn->rip_operand)
         emit_rip_relative(e, insn->rip_operand);
     else
         emit_operand(e, insn);
-    if (!(dead >> TR_RCX & 1))
-        emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
-    place_spilled(places, e->at, TR_RCX, 1);
-    emit_bytes(e, (uint8_t[]){0x48, 0xb9}, 2);
+    if (!(dead >> TR_R10 & 1))
+        emit_store_fs(e, TR_R10, TR_FS(spill[1]));
+    place_spilled(places, e->at, TR_R10, 1);
+    emit_bytes(e, (uint8_t[]){0x49, 0xba}, 2);
     emit64(e, (uintptr_t)table / 8);
-    emit_bytes(e, (uint8_t[]){0x66, 0x89, 0xc1}, 3);
-    emit_bytes(e, (uint8_t[]){0xff, call ? 0x14 : 0x24, 0xcd, 0, 0, 0, 0}, 7);
+    emit_bytes(e, (uint8_t[]){0x66, 0x45, 0x89, 0xda}, 4);
+    emit_bytes(e, (uint8_t[]){0x42, 0xff, call ? 0x14 : 0x24, 0xd5, 0, 0, 0, 0}, 8);
     if (call) {
-        place_restored(places, e->at, TR_RAX);
-        place_restored(places, e->at, TR_RCX);
+        place_restored(places, e->at, TR_R11);
+        place_restored(places, e->at, TR_R10);
         place_return_site(places, e->at, insn->pc + insn->length);
     }
 }

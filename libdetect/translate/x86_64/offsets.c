@@ -8,6 +8,7 @@
 
 AT(spill[0], THREAD_SPILL0);
 AT(spill[1], THREAD_SPILL1);
+AT(spill[2], THREAD_SPILL2);
 AT(resume, THREAD_RESUME);
 AT(inside, THREAD_INSIDE);
 AT(stack_top, THREAD_STACK_TOP);

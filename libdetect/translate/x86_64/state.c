@@ -84,6 +84,8 @@ void tr_signal_enter(struct tr_signal_save *save, ucontext_t *context)
     struct tr_place place;
     if (is_leaving(context))
         finish_leaving(context);
+    else if (find_place(tr_arch.context_pc(context), &place) && place.pc_from == PC_OF_RESUME)
+        tr_arch.context_set_pc(context, tr_thread.resume); /* the very last jump, whose word the handler will use */
     memcpy(saved->spill, tr_thread.spill, sizeof(saved->spill));
     memcpy(saved->before, context->uc_mcontext.gregs, sizeof(saved->before));
     saved->in_cache = find_place(tr_arch.context_pc(context), &place);

@@ -5,8 +5,11 @@
  *                    mov  $tr_thread_offset, %rcx
  *                    jmp  *literal               to enter.S
  *   enter_hook:      the same
- *   enter_indirect:  mov  $tr_thread_offset, %rcx
- *                    jmp  *literal
+ *   enter_indirect:  mov  %rax, %fs:spill2
+ *                    mov  %r11, %rax
+ *                    mov  %fs:spill0, %r11
+ *                    mov  %fs:spill1, %r10
+ *                    then the same
  *   leave:           mov  %fs:context.rcx, %rcx
  *                    movl $0, %fs:inside
  *                    jmp  *%fs:resume
@@ -18,8 +21,6 @@
 #include "translate/translator.h"
 
 uintptr_t tr_leave_tail;
-
-enum { SET_OFFSET_SIZE = 7, CLEAR_INSIDE_SIZE = 12 };
 
 /* mov $simm32, %rcx */
 static void emit_offset(struct emitter *e)
@@ -35,20 +36,31 @@ static void emit_far_jump(struct emitter *e, const void *to)
     emit64(e, (uintptr_t)to);
 }
 
-static uintptr_t emit_way_in(struct emitter *e, const void *to, bool store_rcx)
+static uintptr_t emit_way_in(struct emitter *e, const void *to)
 {
-    emit_nops(e, -e->at & 15);
     uintptr_t start = e->at;
-    if (store_rcx)
-        emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
+    emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
     emit_offset(e);
     emit_far_jump(e, to);
+    emit_nops(e, -e->at & 15);
+    return start;
+}
+
+enum { INDIRECT_RAX_TAKEN = 12, INDIRECT_R11_BACK = 21, INDIRECT_R10_BACK = 30 };
+
+static uintptr_t emit_way_in_indirect(struct emitter *e)
+{
+    uintptr_t start = e->at;
+    emit_store_fs(e, TR_RAX, TR_FS(spill[2]));
+    emit_bytes(e, (uint8_t[]){0x4c, 0x89, 0xd8}, 3);
+    emit_load_fs(e, TR_R11, TR_FS(spill[0]));
+    emit_load_fs(e, TR_R10, TR_FS(spill[1]));
+    emit_way_in(e, enter_indirect);
     return start;
 }
 
 static uintptr_t emit_way_out(struct emitter *e)
 {
-    emit_nops(e, -e->at & 15);
     uintptr_t start = e->at;
     emit_load_fs(e, TR_RCX, TR_FS(context.gpr[TR_RCX]));
     emit_bytes(e, (uint8_t[]){0x64, 0xc7, 0x04, 0x25}, 4);
@@ -63,15 +75,28 @@ bool region_prologue(struct tr_region *region)
 {
     struct emitter e = {.at = region->start, .end = region->start + CHUNK_SIZE, .delta = region->write_delta,
                         .region = region};
-    region->enter_exit = emit_way_in(&e, enter_exit, true);
-    region->enter_hook = emit_way_in(&e, enter_hook, true);
-    region->enter_indirect = emit_way_in(&e, enter_indirect, false);
+    region->enter_exit = emit_way_in(&e, enter_exit);
+    region->enter_hook = emit_way_in(&e, enter_hook);
+    region->enter_indirect = emit_way_in_indirect(&e);
     region->leave = emit_way_out(&e);
     emit_nops(&e, -e.at & 15);
     region->shared_end = e.at;
     if (!tr_leave_tail)
         tr_leave_tail = region->leave;
     return !e.full && indirect_init(region->enter_indirect);
+}
+
+static void indirect_way_in_place(uintptr_t offset, struct tr_place *place)
+{
+    place->pc_from = offset < INDIRECT_RAX_TAKEN ? PC_IN_R11 : PC_IN_RAX;
+    if (offset >= INDIRECT_RAX_TAKEN)
+        place_put(place, TR_RAX, 2);
+    if (offset < INDIRECT_R11_BACK)
+        place_put(place, TR_R11, 0);
+    if (offset < INDIRECT_R10_BACK)
+        place_put(place, TR_R10, 1);
+    if (offset > INDIRECT_R10_BACK)
+        place_put(place, TR_RCX, 1);
 }
 
 bool shared_place(const struct tr_region *region, uintptr_t code, struct tr_place *place)
@@ -83,12 +108,14 @@ bool shared_place(const struct tr_region *region, uintptr_t code, struct tr_plac
         place->pc_from = PC_OF_RESUME;
         return true;
     }
-    bool indirect = code >= region->enter_indirect;
-    bool hook = !indirect && code >= region->enter_hook;
-    uintptr_t entry = indirect ? region->enter_indirect : hook ? region->enter_hook : region->enter_exit;
-    place->pc_from = indirect ? PC_IN_RAX : hook ? PC_OF_HOOK : PC_OF_EXIT;
+    if (code >= region->enter_indirect) {
+        indirect_way_in_place(code - region->enter_indirect, place);
+        return true;
+    }
+    uintptr_t entry = code >= region->enter_hook ? region->enter_hook : region->enter_exit;
+    place->pc_from = code >= region->enter_hook ? PC_OF_HOOK : PC_OF_EXIT;
     place_put(place, TR_RAX, 0);
-    if (indirect || code > entry)
+    if (code > entry)
         place_put(place, TR_RCX, 1);
     return true;
 }
