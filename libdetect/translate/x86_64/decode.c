@@ -26,6 +26,8 @@ static void init_decoder(ZydisDecoder *decoder, bool minimal)
     ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
     ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_MINIMAL, minimal);
     ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_AMD_BRANCHES, cpu_is_amd());
+    /* No kernel enables MPX any more: its instructions are no-operations, all of them. */
+    ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_MPX, false);
 }
 
 void decode_init(void)

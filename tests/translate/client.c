@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The recording client's functions, which run between two instructions of a snippet: general registers only. They
+ * leave in every register that a function may change something that nobody expects. */
+#include "client.h"
+
+struct recorded recorded;
+
+static inline void clobber(void)
+{
+    __asm__ volatile("mov $0x0badc0de0badc0de, %%rax\n\t"
+                     "mov %%rax, %%rcx\n\tmov %%rax, %%rdx\n\tmov %%rax, %%rsi\n\tmov %%rax, %%rdi\n\t"
+                     "mov %%rax, %%r8\n\tmov %%rax, %%r9\n\tmov %%rax, %%r10\n\tmov %%rax, %%r11\n\t"
+                     "add %%rax, %%rax"
+                     ::: "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc", "memory");
+}
+
+/* The ABI promises a clear direction flag and an aligned stack. */
+static inline void check_abi(void)
+{
+    uint64_t flags, sp;
+    __asm__ volatile("pushfq; popq %0; mov %%rsp, %1" : "=r"(flags), "=r"(sp));
+    recorded.abi_broken |= (flags & 0x400) != 0 || sp % 8 != 0 ||
+                           (uintptr_t)__builtin_frame_address(0) % 16 != 0;
+}
+
+static void record(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc)
+{
+    check_abi();
+    if (recorded.count < RECORDED_MAX)
+        recorded.access[recorded.count] = (struct access){pc, address, size, kind};
+    recorded.count++;
+    clobber();
+}
+
+bool client_wants(const struct tr_access *access)
+{
+    (void)access;
+    return true;
+}
+
+void client_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc) { record(address, size, kind, pc); }
+void client_call(uintptr_t return_pc, uintptr_t sp) { record(sp, 0, CLIENT_CALL, return_pc); }
+void client_return(uintptr_t pc, uintptr_t sp) { record(sp, 0, CLIENT_RETURN, pc); }

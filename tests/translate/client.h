@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What the recording client records. */
+#ifndef DETECT_TESTS_TRANSLATE_CLIENT_H
+#define DETECT_TESTS_TRANSLATE_CLIENT_H
+
+#include "hooks.h"
+
+#define RECORDED_MAX 40000
+enum { CLIENT_CALL = 0x1000, CLIENT_RETURN = 0x2000 }; /* kinds besides enum tr_access_kind; address is rsp */
+
+struct recorded {
+    struct access access[RECORDED_MAX];
+    size_t count;
+    bool abi_broken;
+};
+extern struct recorded recorded;
+
+bool client_wants(const struct tr_access *access);
+void client_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc);
+void client_call(uintptr_t return_pc, uintptr_t sp);
+void client_return(uintptr_t pc, uintptr_t sp);
+
+#endif

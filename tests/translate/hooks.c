@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/* The access oracle: which memory each step of a snippet touches, by the manual's words for its operands; see
+ * hooks.h. */
+#include "hooks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "state.h"
+
+const struct tr_client hooks_client = {
+    .wants_access = client_wants, .on_access = client_access, .on_call = client_call, .on_return = client_return};
+
+static struct accesses *expecting;
+static const struct snippet *snippet;
+static uint64_t last_pc;        /* of the step before, if that was a repeated string instruction */
+static uint64_t last_count;
+
+static void expect(uint64_t pc, uint64_t address, uint64_t size, uint32_t kind)
+{
+    struct accesses *a = expecting;
+    if (a->count == a->capacity) {
+        a->capacity = a->capacity ? 2 * a->capacity : 32;
+        a->access = realloc(a->access, a->capacity * sizeof *a->access);
+    }
+    a->access[a->count++] = (struct access){pc, address, size, kind};
+}
+
+/* --- addresses -------------------------------------------------------------------------------------------------------- */
+
+struct scene {
+    const struct step *step;
+    const struct instruction *i;
+    struct machine *m; /* vector registers, if they are needed */
+};
+
+static uint64_t register_value(const struct scene *scene, ZydisRegister reg)
+{
+    const int number = register_number(reg);
+    if (reg == ZYDIS_REGISTER_RIP || reg == ZYDIS_REGISTER_EIP)
+        return scene->step->pc + scene->i->info.length;
+    return number < 0 ? 0 : scene->step->gpr[number];
+}
+
+static uint64_t segment_base(const ZydisDecodedOperand *o)
+{
+    uintptr_t base = 0;
+    if (o->mem.segment == ZYDIS_REGISTER_FS)
+        __asm__("mov %%fs:0, %0" : "=r"(base));
+    return base;
+}
+
+static uint64_t finish_address(const struct scene *scene, const ZydisDecodedOperand *o, uint64_t address)
+{
+    return segment_base(o) + (scene->i->info.address_width == 32 ? (uint32_t)address : address);
+}
+
+static uint64_t plain_address(const struct scene *scene, const ZydisDecodedOperand *o)
+{
+    uint64_t address = register_value(scene, o->mem.base) + (uint64_t)o->mem.disp.value;
+    if (o->mem.index != ZYDIS_REGISTER_NONE)
+        address += register_value(scene, o->mem.index) * o->mem.scale;
+    return finish_address(scene, o, address);
+}
+
+/* Bytes [offset, offset + size) of a vector register. */
+static uint64_t vector_bits(const struct scene *scene, unsigned reg, unsigned offset, unsigned size)
+{
+    const uint8_t *image = scene->m->xsave;
+    const uint8_t *from;
+    uint64_t value = 0;
+    if (reg >= 16)
+        from = image + machine_area[7].offset + 64 * (reg - 16) + offset;
+    else if (offset < 16)
+        from = image + 160 + 16 * reg + offset;
+    else if (offset < 32)
+        from = image + machine_area[2].offset + 16 * reg + offset - 16;
+    else
+        from = image + machine_area[6].offset + 32 * reg + offset - 32;
+    memcpy(&value, from, size);
+    return value;
+}
+
+static unsigned vector_number(ZydisRegister reg) { return (unsigned)ZydisRegisterGetId(reg); }
+
+static uint64_t mask_register(const struct scene *scene, ZydisRegister reg)
+{
+    uint64_t value;
+    if (reg == ZYDIS_REGISTER_K0 || reg == ZYDIS_REGISTER_NONE)
+        return ~0ull;
+    memcpy(&value, scene->m->xsave + machine_area[5].offset + 8 * (unsigned)(reg - ZYDIS_REGISTER_K0), 8);
+    return value;
+}
+
+/* --- operands ---------------------------------------------------------------------------------------------------------- */
+
+static uint32_t kind_of(const ZydisDecodedOperand *o)
+{
+    return ((o->actions & ZYDIS_OPERAND_ACTION_MASK_READ) ? TR_READ : 0u) |
+           ((o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) ? TR_WRITE : 0u);
+}
+
+static bool is_atomic(const struct scene *scene, const ZydisDecodedOperand *o)
+{
+    return (scene->i->info.attributes & ZYDIS_ATTRIB_HAS_LOCK) ||
+           (scene->i->info.mnemonic == ZYDIS_MNEMONIC_XCHG && o->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT);
+}
+
+static void string_operand(const struct scene *scene, const ZydisDecodedOperand *o)
+{
+    const uint64_t attributes = scene->i->info.attributes;
+    const uint64_t address = plain_address(scene, o), size = o->size / 8;
+    if (!(attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE))) {
+        expect(scene->step->pc, address, size, kind_of(o));
+        return;
+    }
+    const uint64_t rcx = scene->step->gpr[RCX];
+    const uint64_t count = scene->i->info.address_width == 32 ? (uint32_t)rcx : rcx;
+    const bool down = scene->step->flags & 0x400;
+    if (count)
+        expect(scene->step->pc, down ? address - (count - 1) * size : address, count * size,
+               kind_of(o) | TR_STRING);
+}
+
+/* Elements of an operand whose mask is a k register: contiguous ones, packed ones, or one that is repeated. */
+static void masked_operand(const struct scene *scene, const ZydisDecodedOperand *o, uint64_t mask)
+{
+    const ZydisDecodedInstruction *info = &scene->i->info;
+    const uint64_t address = plain_address(scene, o);
+    const uint64_t size = o->element_size / 8, count = o->size / o->element_size;
+    uint64_t packed = 0;
+    for (uint64_t e = 0; e < count; e++) {
+        if (!(mask >> e & 1))
+            continue;
+        const bool packs = info->meta.category == ZYDIS_CATEGORY_COMPRESS ||
+                           info->meta.category == ZYDIS_CATEGORY_EXPAND;
+        expect(scene->step->pc, address + size * (packs ? packed++ : e), size, kind_of(o) | TR_MASKED);
+    }
+}
+
+/* Whether elements that the mask leaves out are not touched: "fault suppression" in the manual. Instructions that move
+ * elements about read their whole operand. */
+static bool suppresses_faults(const ZydisDecodedInstruction *info)
+{
+    switch (info->meta.exception_class) {
+    case ZYDIS_EXCEPTION_CLASS_E1NF: case ZYDIS_EXCEPTION_CLASS_E2NF: case ZYDIS_EXCEPTION_CLASS_E3NF:
+    case ZYDIS_EXCEPTION_CLASS_E4NF: case ZYDIS_EXCEPTION_CLASS_E5NF: case ZYDIS_EXCEPTION_CLASS_E6NF:
+    case ZYDIS_EXCEPTION_CLASS_E9NF: case ZYDIS_EXCEPTION_CLASS_E10NF: case ZYDIS_EXCEPTION_CLASS_E11NF:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static bool is_vector_masked(ZydisMnemonic mnemonic)
+{
+    switch (mnemonic) {
+    case ZYDIS_MNEMONIC_VMASKMOVPS: case ZYDIS_MNEMONIC_VMASKMOVPD: case ZYDIS_MNEMONIC_VPMASKMOVD:
+    case ZYDIS_MNEMONIC_VPMASKMOVQ: case ZYDIS_MNEMONIC_MASKMOVDQU: case ZYDIS_MNEMONIC_VMASKMOVDQU:
+    case ZYDIS_MNEMONIC_MASKMOVQ:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The mask is the sign bits of a vector register: the one operand that is read, and is neither data nor memory. */
+static void vector_masked_operand(const struct scene *scene, const ZydisDecodedOperand *o)
+{
+    const struct instruction *i = scene->i;
+    const uint64_t address = plain_address(scene, o);
+    unsigned size = 1, mask = vector_number(i->operand[1].reg.value);
+    if (i->info.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ) {
+        expecting->incomplete = true; /* an MMX register */
+        return;
+    }
+    if (i->info.mnemonic != ZYDIS_MNEMONIC_MASKMOVDQU && i->info.mnemonic != ZYDIS_MNEMONIC_VMASKMOVDQU)
+        size = i->info.mnemonic == ZYDIS_MNEMONIC_VMASKMOVPS || i->info.mnemonic == ZYDIS_MNEMONIC_VPMASKMOVD ? 4 : 8;
+    for (unsigned at = 0; at < o->size / 8u; at += size)
+        if (vector_bits(scene, mask, at, size) >> (8 * size - 1))
+            expect(scene->step->pc, address + at, size, kind_of(o) | TR_MASKED);
+}
+
+/* Gathers and scatters: an address for each element. */
+static void vsib_operand(const struct scene *scene, const ZydisDecodedOperand *o)
+{
+    const struct instruction *i = scene->i;
+    const char *name = ZydisMnemonicGetString(i->info.mnemonic);
+    const size_t length = strlen(name);
+    const bool wide_index = name[length - 2] == 'q' || (name[length - 1] != 'd' && name[length - 1] != 'q' &&
+                                                        name[length - 3] == 'q');
+    const unsigned element = (name[length - 1] == 'd' && name[length - 2] != 'p') || name[length - 1] == 's' ? 4 : 8;
+    const unsigned index = vector_number(o->mem.index), index_size = wide_index ? 8 : 4;
+    const unsigned bytes = i->info.avx.vector_length / 8;
+    const unsigned count = bytes / (element > index_size ? element : index_size);
+    const bool vex = i->info.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
+    const uint64_t mask = vex ? 0 : mask_register(scene, i->info.avx.mask.reg);
+    for (unsigned e = 0; e < count; e++) {
+        if (vex ? !(vector_bits(scene, vector_number(i->operand[2].reg.value), e * element, element) >>
+                    (8 * element - 1)) : !(mask >> e & 1))
+            continue;
+        const uint64_t bits = vector_bits(scene, index, e * index_size, index_size);
+        const uint64_t offset = index_size == 4 ? (uint64_t)(int64_t)(int32_t)bits : bits;
+        expect(scene->step->pc,
+               finish_address(scene, o, register_value(scene, o->mem.base) + offset * o->mem.scale +
+                                            (uint64_t)o->mem.disp.value),
+               element, kind_of(o) | TR_MASKED);
+    }
+}
+
+static bool is_bit_test(const struct instruction *i)
+{
+    return (i->info.mnemonic == ZYDIS_MNEMONIC_BT || i->info.mnemonic == ZYDIS_MNEMONIC_BTC ||
+            i->info.mnemonic == ZYDIS_MNEMONIC_BTR || i->info.mnemonic == ZYDIS_MNEMONIC_BTS) &&
+           i->operand[1].type == ZYDIS_OPERAND_TYPE_REGISTER;
+}
+
+static uint64_t bit_test_address(const struct scene *scene, const ZydisDecodedOperand *o)
+{
+    const unsigned bits = scene->i->info.operand_width;
+    const uint64_t raw = register_value(scene, scene->i->operand[1].reg.value);
+    const int64_t offset = bits == 16 ? (int16_t)raw : bits == 32 ? (int32_t)raw : (int64_t)raw;
+    const int64_t units = offset >> (bits == 16 ? 4 : bits == 32 ? 5 : 6);
+    ZydisDecodedOperand shifted = *o;
+    shifted.mem.disp.value += units * (bits / 8);
+    return plain_address(scene, &shifted);
+}
+
+static bool is_stack(const ZydisDecodedOperand *o)
+{
+    return o->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN && register_number(o->mem.base) == RSP;
+}
+
+static void stack_operand(const struct scene *scene, const ZydisDecodedOperand *o)
+{
+    const uint64_t size = o->size / 8;
+    const bool push = (o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+    expect(scene->step->pc, scene->step->gpr[RSP] - (push ? size : 0), size, kind_of(o) | TR_STACK);
+}
+
+/* Not accesses: hints. And what this oracle does not know the size of. */
+static bool is_beyond_the_oracle(const struct instruction *i)
+{
+    switch (i->info.meta.category) {
+    case ZYDIS_CATEGORY_XSAVE: case ZYDIS_CATEGORY_XSAVEOPT: case ZYDIS_CATEGORY_SYSTEM:
+    case ZYDIS_CATEGORY_CLFLUSHOPT: case ZYDIS_CATEGORY_CLWB: case ZYDIS_CATEGORY_CLDEMOTE:
+    case ZYDIS_CATEGORY_CLZERO: case ZYDIS_CATEGORY_MISC: case ZYDIS_CATEGORY_PREFETCH:
+    case ZYDIS_CATEGORY_WIDENOP: case ZYDIS_CATEGORY_NOP: case ZYDIS_CATEGORY_PREFETCHWT1:
+        return true;
+    default:
+        break;
+    }
+    switch (i->info.mnemonic) {
+    case ZYDIS_MNEMONIC_ENTER: case ZYDIS_MNEMONIC_LEAVE: case ZYDIS_MNEMONIC_FXSAVE: case ZYDIS_MNEMONIC_FXSAVE64:
+    case ZYDIS_MNEMONIC_FXRSTOR: case ZYDIS_MNEMONIC_FXRSTOR64: case ZYDIS_MNEMONIC_CLFLUSH:
+        return true;
+    default:
+        return i->info.meta.isa_ext == ZYDIS_ISA_EXT_PAUSE || i->info.meta.isa_ext == ZYDIS_ISA_EXT_CET;
+    }
+}
+
+static void operand(const struct scene *scene, const ZydisDecodedOperand *o)
+{
+    const struct instruction *i = scene->i;
+    const bool evex = i->info.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX;
+    if (o->mem.type == ZYDIS_MEMOP_TYPE_VSIB) {
+        vsib_operand(scene, o);
+    } else if (i->info.meta.category == ZYDIS_CATEGORY_STRINGOP || i->info.meta.category == ZYDIS_CATEGORY_IOSTRINGOP) {
+        string_operand(scene, o);
+    } else if (is_stack(o)) {
+        stack_operand(scene, o);
+    } else if (is_vector_masked(i->info.mnemonic)) {
+        vector_masked_operand(scene, o);
+    } else if (evex && i->info.avx.mask.reg > ZYDIS_REGISTER_K0 && i->info.avx.mask.reg <= ZYDIS_REGISTER_K7 &&
+               suppresses_faults(&i->info)) {
+        /* Broadcasts and operands that are not as wide as the vector: one element for several bits. */
+        if (i->info.avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID || !o->element_size)
+            expecting->incomplete = true;
+        else
+            masked_operand(scene, o, mask_register(scene, i->info.avx.mask.reg));
+    } else if (is_bit_test(i)) {
+        expect(scene->step->pc, bit_test_address(scene, o), o->size / 8,
+               kind_of(o) | (is_atomic(scene, o) ? TR_ATOMIC : 0));
+    } else if (i->info.mnemonic == ZYDIS_MNEMONIC_POP) {
+        /* The address of pop's operand is computed after rsp has moved. */
+        const bool moved = register_number(o->mem.base) == RSP;
+        expect(scene->step->pc, plain_address(scene, o) + (moved ? i->info.operand_width / 8u : 0), o->size / 8,
+               kind_of(o));
+    } else {
+        expect(scene->step->pc, plain_address(scene, o), o->size / 8,
+               kind_of(o) | (is_atomic(scene, o) ? TR_ATOMIC : 0));
+    }
+}
+
+static void expect_step(const struct step *step, const ucontext_t *context)
+{
+    static struct machine m;
+    struct instruction i;
+    const uint32_t offset = (uint32_t)(step->pc - (CODE_START + snippet->slot * SLOT_SIZE));
+    if (offset >= SLOT_SIZE)
+        return;
+    if (!instruction_decode(&i, snippet->code + offset, SLOT_SIZE - offset)) {
+        expecting->incomplete = true;
+        return;
+    }
+    const bool repeated = i.info.meta.category == ZYDIS_CATEGORY_STRINGOP &&
+                          (i.info.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE));
+    /* Its second and later rounds are steps too. */
+    const bool later = repeated && last_pc == step->pc && last_count - 1 == step->gpr[RCX];
+    last_pc = repeated ? step->pc : 0;
+    last_count = step->gpr[RCX];
+    if (later)
+        return;
+    state_of_context(&m, context);
+    state_normalise(&m);
+    const struct scene scene = {step, &i, &m};
+    if (i.info.meta.category == ZYDIS_CATEGORY_CALL)
+        expect(step->pc + i.info.length, step->gpr[RSP], 0, CLIENT_CALL);
+    if (i.info.meta.category == ZYDIS_CATEGORY_RET)
+        expect(step->pc, step->gpr[RSP], 0, CLIENT_RETURN);
+    for (unsigned o = 0; o < i.info.operand_count; o++)
+        if (i.operand[o].type == ZYDIS_OPERAND_TYPE_MEMORY && i.operand[o].mem.type != ZYDIS_MEMOP_TYPE_AGEN) {
+            expecting->incomplete |= is_beyond_the_oracle(&i);
+            operand(&scene, &i.operand[o]);
+        }
+}
+
+void hooks_expect(const struct snippet *s, struct accesses *expected, struct steps *steps, struct outcome *out)
+{
+    expected->count = 0;
+    expected->incomplete = false;
+    expecting = expected;
+    snippet = s;
+    last_pc = 0;
+    steps->each = expect_step;
+    run_steps(s, steps, out);
+    expected->incomplete |= steps->too_many;
+}
+
+/* --- comparing --------------------------------------------------------------------------------------------------------------- */
+
+static bool same(const struct access *a, const struct access *b)
+{
+    return a->pc == b->pc && a->address == b->address && a->size == b->size && a->kind == b->kind;
+}
+
+/* Accesses of one instruction come in any order: looks a few places ahead. */
+static bool take(const struct access *wanted, struct access *from, size_t count)
+{
+    for (size_t i = 0; i < count && i < 70; i++)
+        if (same(wanted, &from[i])) {
+            memmove(from + 1, from, i * sizeof *from);
+            return true;
+        }
+    return false;
+}
+
+static void print_access(const char *what, const struct access *a)
+{
+    printf("  %s: pc %#lx address %#lx size %lu kind %#x\n", what, a->pc, a->address, a->size, a->kind);
+}
+
+void hooks_forget(void) { recorded.count = 0; }
+
+bool hooks_agree(const struct snippet *s, const struct accesses *expected)
+{
+    const size_t count = recorded.count;
+    const bool abi_broken = recorded.abi_broken;
+    (void)s;
+    recorded.count = 0;
+    recorded.abi_broken = false;
+    if (abi_broken) {
+        printf("the client was called with DF set or a misaligned stack\n");
+        return false;
+    }
+    if (expected->incomplete)
+        return true;
+    for (size_t i = 0; i < expected->count; i++) {
+        const size_t left = i < count ? count - i : 0;
+        if (!take(&expected->access[i], recorded.access + i, left)) {
+            print_access("expected access", &expected->access[i]);
+            if (left)
+                print_access("recorded instead", &recorded.access[i]);
+            return false;
+        }
+    }
+    if (count > expected->count)
+        print_access("access that was not expected", &recorded.access[expected->count]);
+    return count == expected->count;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A client of the translator that records every access, and clobbers what it may; and the accesses that a snippet
+ * should make, from the operands of its native steps. */
+#ifndef DETECT_TESTS_TRANSLATE_HOOKS_H
+#define DETECT_TESTS_TRANSLATE_HOOKS_H
+
+#include "run.h"
+
+struct access {
+    uint64_t pc, address, size;
+    uint32_t kind;
+};
+struct accesses {
+    struct access *access;
+    size_t count, capacity;
+    bool incomplete; /* an operand that the oracle does not understand, or too many steps */
+};
+
+extern const struct tr_client hooks_client;
+
+/* Runs the snippet step by step; `expected` gets its accesses, and `steps` the steps. */
+void hooks_expect(const struct snippet *s, struct accesses *expected, struct steps *steps, struct outcome *out);
+/* What the client has recorded so far. */
+void hooks_forget(void);
+/* Whether the client has recorded these since the last call; says what it has not. */
+bool hooks_agree(const struct snippet *s, const struct accesses *expected);
+
+#endif
