@@ -150,12 +150,26 @@ static void handle(int signo, siginfo_t *info, ucontext_t *context, struct deliv
     signal_stack_hide(context);
 }
 
+/* Signals that came while the frame was on its way come before the handler's first instruction, as natively. */
+static void come_what_waits(void)
+{
+    struct self *self = signals_self();
+    struct signal_queue *queue = queue_here();
+    if (LIKELY(!queue || queue->count == 0) || (self && self->depth > 0))
+        return;
+    if (self) {
+        signals_deliver(self);
+    } else {
+        uint64_t mask = signals_block_all();
+        send_again();
+        signals_restore(mask);
+    }
+}
+
 static void run(int signo, siginfo_t *info, void *context, void *extra)
 {
     struct delivery *delivery = extra;
-    struct self *self = signals_self();
-    if (self && self->depth == 0 && self->pending)
-        signals_deliver(self);
+    come_what_waits();
     if (delivery->bare)
         delivery->set.sa_sigaction(signo, info, context);
     else

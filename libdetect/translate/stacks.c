@@ -8,7 +8,6 @@
 #include "base/sys.h"
 #include "translate/translator.h"
 
-#define STACK_BYTES ((size_t)256 << 10)
 #define GUARD_BYTES 4096u
 
 #define ENDED_KEPT 16
@@ -25,9 +24,9 @@ static struct stack *stacks; /* all of them */
 static struct stack *first_ended, *last_ended;
 static uint32_t ended_count;
 
-static struct stack *stack_of(uint8_t *top) { return (struct stack *)(top - STACK_BYTES + GUARD_BYTES); }
+static struct stack *stack_of(uint8_t *top) { return (struct stack *)(top - TRANSLATOR_STACK_BYTES + GUARD_BYTES); }
 
-static void unmap_stack(struct stack *stack) { sys_unmap((uint8_t *)stack - GUARD_BYTES, STACK_BYTES); }
+static void unmap_stack(struct stack *stack) { sys_unmap((uint8_t *)stack - GUARD_BYTES, TRANSLATOR_STACK_BYTES); }
 
 /* The lock is held. */
 static void link_stack(struct stack *stack)
@@ -63,11 +62,11 @@ static struct stack *take_ended(void)
 
 static struct stack *make_stack(void)
 {
-    uint8_t *start = sys_reserve(STACK_BYTES);
+    uint8_t *start = sys_reserve(TRANSLATOR_STACK_BYTES);
     if (!start)
         return NULL;
     sys_call(SYS_mprotect, (long)start, GUARD_BYTES, PROT_NONE, 0, 0, 0);
-    struct stack *stack = stack_of(start + STACK_BYTES);
+    struct stack *stack = stack_of(start + TRANSLATOR_STACK_BYTES);
     spin_lock(&translator.lock);
     link_stack(stack);
     spin_unlock(&translator.lock);
@@ -83,7 +82,7 @@ bool tr_thread_start(void)
     spin_unlock(&translator.lock);
     if (!stack && !(stack = make_stack()))
         return false;
-    tr_thread.stack_top = (uint8_t *)stack - GUARD_BYTES + STACK_BYTES;
+    tr_thread.stack_top = (uint8_t *)stack - GUARD_BYTES + TRANSLATOR_STACK_BYTES;
     return true;
 }
 

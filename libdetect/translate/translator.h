@@ -38,6 +38,8 @@ void translate_give_up(void);
 /* The program's address, given the place where the context was interrupted. */
 uintptr_t translate_pc_of(const struct tr_place *place, const ucontext_t *context);
 
+#define TRANSLATOR_STACK_BYTES ((size_t)256 << 10)
+
 /* Runs function(arg) on this thread's translator stack. False: it has none and none can be made. */
 bool translate_on_stack(void (*function)(void *), void *arg);
 

@@ -47,12 +47,20 @@ static bool find_place(uintptr_t pc, struct tr_place *place)
     return cache_contains(pc) ? cache_place(pc, place) : tr_arch.enter_place(pc, place);
 }
 
+/* Another handler on its way from there to the program's stack, or somebody who asks for a translation. */
+static bool is_on_stack(uintptr_t sp)
+{
+    return tr_thread.stack_top && (uintptr_t)tr_thread.stack_top - sp < TRANSLATOR_STACK_BYTES;
+}
+
 enum tr_interrupted tr_interrupted(const ucontext_t *context)
 {
     struct tr_place place;
     if (load_relaxed(&tr_thread.inside) != TR_OUTSIDE)
         return is_leaving(context) ? TR_AT_CACHE : TR_AT_WORK;
-    return find_place(tr_arch.context_pc(context), &place) ? TR_AT_CACHE : TR_AT_NATIVE;
+    if (find_place(tr_arch.context_pc(context), &place))
+        return TR_AT_CACHE;
+    return is_on_stack(tr_arch.context_sp(context)) ? TR_AT_WORK : TR_AT_NATIVE;
 }
 
 /* --- what is shown ---------------------------------------------------------------------------------------------------- */
@@ -65,6 +73,20 @@ static void finish_leaving(ucontext_t *context)
     context->uc_mcontext.gregs[REG_EFL] = (greg_t)tr_thread.context.flags;
     tr_arch.context_set_pc(context, tr_thread.resume);
     store_relaxed(&tr_thread.inside, TR_OUTSIDE);
+}
+
+/* Some code between the cache and the translator uses tr_thread's context and `resume`, which the handler will use as
+ * well: the thread starts such code again, or has done with it. */
+static void settle(ucontext_t *context, const struct tr_place *place)
+{
+    static const char *const ways_in[][2] = {
+        {enter_exit, enter_exit_working}, {enter_hook, enter_hook_working}, {enter_indirect, enter_indirect_working}};
+    uintptr_t pc = tr_arch.context_pc(context);
+    if (place->pc_from == PC_OF_RESUME)
+        tr_arch.context_set_pc(context, tr_thread.resume);
+    for (size_t i = 0; i < ARRAY_LEN(ways_in); i++)
+        if (pc >= (uintptr_t)ways_in[i][0] && pc < (uintptr_t)ways_in[i][1])
+            tr_arch.context_set_pc(context, (uintptr_t)ways_in[i][0]);
 }
 
 static uint64_t differences(const uint64_t *a, const uint64_t *b)
@@ -84,8 +106,8 @@ void tr_signal_enter(struct tr_signal_save *save, ucontext_t *context)
     struct tr_place place;
     if (is_leaving(context))
         finish_leaving(context);
-    else if (find_place(tr_arch.context_pc(context), &place) && place.pc_from == PC_OF_RESUME)
-        tr_arch.context_set_pc(context, tr_thread.resume); /* the very last jump, whose word the handler will use */
+    else if (find_place(tr_arch.context_pc(context), &place))
+        settle(context, &place);
     memcpy(saved->spill, tr_thread.spill, sizeof(saved->spill));
     memcpy(saved->before, context->uc_mcontext.gregs, sizeof(saved->before));
     saved->in_cache = find_place(tr_arch.context_pc(context), &place);
