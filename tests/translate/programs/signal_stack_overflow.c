@@ -59,8 +59,9 @@ static void run(const char *name, size_t size)
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, size);
-    show("created %d", pthread_create(&thread, &attr, recursing, (void *)name));
+    int error = pthread_create(&thread, &attr, recursing, (void *)name);
     pthread_join(thread, NULL);
+    show("created %d", error);
 }
 
 /* --- deep before anything new is called ------------------------------------------------------------------------------- */
