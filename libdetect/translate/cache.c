@@ -13,6 +13,9 @@
 #include "translate/translator.h"
 
 /* Fragments by the stretch of program code that their pc lies in, for cache_inside. */
+/* What is kept of evicted fragments grows for as long as others take their place; beyond this, translation ends. */
+#define EVICTED_METADATA_MAX ((size_t)512 << 20)
+
 enum { STRETCH_SHIFT = 9, FIRST_HEADS = 1024 };
 
 static struct {
@@ -118,17 +121,25 @@ static bool serves(const struct tr_region *region, uintptr_t low, uintptr_t high
     return region->far || region_reaches(region, low, high);
 }
 
-struct tr_chunk *cache_chunk(uintptr_t low, uintptr_t high, struct tr_region **found)
+struct tr_chunk *cache_chunk_in(struct tr_region *region)
+{
+    struct tr_chunk *chunk = take_chunk(region);
+    if (!chunk)
+        return NULL;
+    open_chunk(region, chunk);
+    if (!make_executable(region, chunk))
+        return NULL;
+    store_relaxed(&chunk->state, CHUNK_OPEN);
+    translator.live_bytes += CHUNK_SIZE;
+    return chunk;
+}
+
+static struct tr_chunk *chunk_for(uintptr_t low, uintptr_t high, struct tr_region **found)
 {
     for (struct tr_region *region = cache_regions; region; region = region->older) {
-        struct tr_chunk *chunk = serves(region, low, high) ? take_chunk(region) : NULL;
+        struct tr_chunk *chunk = serves(region, low, high) ? cache_chunk_in(region) : NULL;
         if (!chunk)
             continue;
-        open_chunk(region, chunk);
-        if (!make_executable(region, chunk))
-            return NULL;
-        store_relaxed(&chunk->state, CHUNK_OPEN);
-        translator.live_bytes += CHUNK_SIZE;
         *found = region;
         return chunk;
     }
@@ -157,9 +168,11 @@ static struct tr_chunk *next_chunk(struct tr_range *range, struct tr_region **re
     range->chunk = NULL;
     if (translator.live_bytes + CHUNK_SIZE > cache_limit())
         evict_oldest(translator.live_bytes + CHUNK_SIZE - cache_limit());
-    struct tr_chunk *chunk = cache_chunk(range->module.low, range->module.high, region);
+    if (translator.evicted_metadata > EVICTED_METADATA_MAX)
+        return NULL;
+    struct tr_chunk *chunk = chunk_for(range->module.low, range->module.high, region);
     if (!chunk && region_make(range->module.low, range->module.high))
-        chunk = cache_chunk(range->module.low, range->module.high, region);
+        chunk = chunk_for(range->module.low, range->module.high, region);
     if (chunk)
         chunk->owner = range;
     range->chunk = chunk;

@@ -92,8 +92,8 @@ struct tr_region *cache_region_of(uintptr_t code);
 struct tr_chunk *cache_chunk_of(uintptr_t code);
 /* Makes a region that reaches the range, if there is none yet. */
 bool cache_reserve(const struct tr_range *range);
-/* A free chunk of a region that reaches [low, high); NULL. */
-struct tr_chunk *cache_chunk(uintptr_t low, uintptr_t high, struct tr_region **region);
+/* A chunk of the region that was free; NULL. */
+struct tr_chunk *cache_chunk_in(struct tr_region *region);
 /* Fragments leave the look-up structures of this file and map.c. */
 void cache_forget(struct tr_fragment *fragment);
 /* Memory that is executable as well as writable can be made; `dual`: only through two mappings. */

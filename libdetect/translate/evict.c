@@ -15,6 +15,7 @@
 static void release_exits(struct tr_fragment *fragment)
 {
     exits_detach(fragment);
+    stat_add(&translator.stats.metadata_bytes, -(uint64_t)fragment->exit_count * sizeof(struct tr_exit));
     arena_free(translator.host->arena, fragment->exits, fragment->exit_count * sizeof(struct tr_exit));
     fragment->exits = NULL;
     fragment->exit_count = 0;
@@ -29,6 +30,8 @@ static void drop_pages(const struct tr_chunk *chunk, uintptr_t start, uintptr_t 
              region->write_delta ? MADV_REMOVE : MADV_DONTNEED, 0, 0, 0);
 }
 
+static size_t kept_bytes(const struct tr_fragment *fragment) { return sizeof(*fragment) + fragment->places_size; }
+
 static void evict_fragments(struct tr_chunk *chunk)
 {
     for (uint32_t i = chunk->evicted; i < chunk->count; i++) {
@@ -37,8 +40,10 @@ static void evict_fragments(struct tr_chunk *chunk)
         store_relaxed(&fragment->evicted, true);
         stat_add(&translator.stats.evictions, 1);
     }
-    for (uint32_t i = chunk->evicted; i < chunk->count; i++)
+    for (uint32_t i = chunk->evicted; i < chunk->count; i++) {
         release_exits(chunk->fragments[i]);
+        translator.evicted_metadata += kept_bytes(chunk->fragments[i]);
+    }
     chunk->evicted = chunk->count;
 }
 
@@ -117,6 +122,8 @@ static void free_fragments(struct tr_chunk *chunk)
     chunk->evicted = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct tr_fragment *fragment = chunk->fragments[i];
+        translator.evicted_metadata -= kept_bytes(fragment);
+        stat_add(&translator.stats.metadata_bytes, -(uint64_t)kept_bytes(fragment));
         arena_free(arena, fragment->places, fragment->places_size);
         arena_free(arena, fragment, sizeof(*fragment));
     }

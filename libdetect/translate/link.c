@@ -31,7 +31,7 @@ void exit_link(struct tr_exit *exit, uintptr_t code, struct tr_fragment *to)
         exit_unlink(exit);
     if (!tr_arch.reaches(exit->site, code)) {
         code = indirect_trampoline(cache_region_of(exit->site), code);
-        if (!code)
+        if (!code || !tr_arch.reaches(exit->site, code))
             return; /* the stub goes on asking */
     }
     exit->linked = true;

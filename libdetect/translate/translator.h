@@ -20,6 +20,7 @@ struct translator {
     bool dual;                      /* the cache is mapped twice */
     uint32_t fragments_since_flush;
     size_t live_bytes;              /* of chunks that hold code */
+    size_t evicted_metadata;        /* bytes that are still known of evicted fragments */
     struct tr_stats stats;
 };
 

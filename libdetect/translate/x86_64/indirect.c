@@ -133,21 +133,23 @@ bool indirect_place(const struct tr_chunk *chunk, uintptr_t code, struct tr_plac
     return true;
 }
 
+static bool next_stubs(struct tr_region *region)
+{
+    struct tr_chunk *chunk = cache_chunk_in(region);
+    if (!chunk)
+        return false;
+    chunk->state = CHUNK_STUBS;
+    translator.live_bytes -= CHUNK_SIZE;
+    region->stubs = chunk;
+    return true;
+}
+
 /* Space for a slot; its exit is zeroed. 0: none. */
 static uintptr_t take_slot(struct tr_region *region, struct tr_exit **exit)
 {
+    if (region->stubs->next + SLOT_SIZE > region->stubs->end && !next_stubs(region))
+        return 0;
     struct tr_chunk *chunk = region->stubs;
-    if (chunk->next + SLOT_SIZE > chunk->end) {
-        struct tr_region *found;
-        chunk = cache_chunk(region->start, region->start, &found);
-        if (!chunk)
-            return 0;
-        chunk->state = CHUNK_STUBS;
-        translator.live_bytes -= CHUNK_SIZE;
-        if (found != region)
-            region = found;
-        region->stubs = chunk;
-    }
     if (!chunk->slots)
         chunk->slots = sys_map(CHUNK_SIZE / SLOT_SIZE * sizeof(*chunk->slots));
     if (!chunk->slots)
