@@ -10,6 +10,7 @@
 #include "base/sys.h"
 #include "runtime/monitor.h"
 #include "runtime/runtime.h"
+#include "runtime/takeover.h"
 
 static void write_ended(const char *reason, int status)
 {
@@ -58,6 +59,7 @@ void runtime_flush(const char *reason, int status)
     bool is_exec = reason[0] == 'e' && reason[2] == 'e';
     monitor_stop();
     write_ended(reason, status);
+    takeover_dump();
     if (!runtime.under_run && !is_exec && !told) {
         told = true;
         tell_user();

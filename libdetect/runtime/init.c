@@ -189,8 +189,7 @@ static void write_hello(void)
     record_end(writer);
 }
 
-/* `stem` with each %p replaced by the process id. False: too long. */
-static bool expand(char *to, size_t size, const char *stem)
+bool runtime_expand(char *to, size_t size, const char *stem)
 {
     char pid[24], *digit = pid + sizeof(pid) - 1;
     *digit = '\0';
@@ -216,7 +215,7 @@ static bool expand(char *to, size_t size, const char *stem)
 static NOINLINE int open_by_stem(void)
 {
     char stem[PATH_BYTES];
-    if (!expand(stem, sizeof(stem), runtime.stem))
+    if (!runtime_expand(stem, sizeof(stem), runtime.stem))
         return -ENAMETOOLONG;
     return report_open_stem(&runtime.writer, &runtime.arena, stem, "");
 }

@@ -65,6 +65,8 @@ void runtime_flush(const char *reason, int status);
 void runtime_account(void);
 /* Opens this process's report file and writes its first record. False: there is none (said on stderr). */
 bool runtime_open_report(void);
+/* `text` with each %p replaced by the process id. False: too long. */
+bool runtime_expand(char *to, size_t size, const char *text);
 /* One line on the program's standard error, if that is still what it was at the start. */
 void runtime_say(const char *const *words, size_t count);
 /* Many programs close it in an atexit handler, before our last line: from here on a duplicate is used. */

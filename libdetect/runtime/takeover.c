@@ -3,12 +3,15 @@
 #include "runtime/takeover.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 
+#include "base/sys.h"
 #include "runtime/loader.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
+#include "runtime/work_stack.h"
 
 uint32_t takeover_state = TAKEOVER_OFF;
 void (*takeover_prepare)(void);
@@ -156,6 +159,51 @@ void takeover_cloning(uint64_t flags)
 void takeover_restricting(void)
 {
     takeover_leave("no-translation", "the program restricts its own system calls: its code runs natively from then on");
+}
+
+/* --- the option debug-translation ------------------------------------------------------------------------------------- */
+
+struct dump {
+    int fd;
+    size_t used;
+    char buffer[8192];
+};
+
+static void write_out(struct dump *dump)
+{
+    sys_write_all(dump->fd, dump->buffer, dump->used);
+    dump->used = 0;
+}
+
+static void dump_line(void *ctx, const char *text)
+{
+    struct dump *dump = ctx;
+    size_t length = strlen(text);
+    if (length + 1 > sizeof(dump->buffer))
+        length = sizeof(dump->buffer) - 1;
+    if (dump->used + length + 1 > sizeof(dump->buffer))
+        write_out(dump);
+    memcpy(dump->buffer + dump->used, text, length);
+    dump->used += length;
+    dump->buffer[dump->used++] = '\n';
+}
+
+static void dump_all(void *path)
+{
+    struct dump dump = {.fd = sys_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+    if (dump.fd < 0)
+        return;
+    tr_dump_all(dump_line, &dump);
+    write_out(&dump);
+    sys_close(dump.fd);
+}
+
+void takeover_dump(void)
+{
+    static char path[4096];
+    if (has_begun && runtime.options.debug_translation &&
+        runtime_expand(path, sizeof(path), runtime.options.debug_translation))
+        work_stack_run(dump_all, path);
 }
 
 /* --- fork ------------------------------------------------------------------------------------------------------------- */
