@@ -112,6 +112,7 @@ static void open_chunk(struct tr_region *region, struct tr_chunk *chunk)
     chunk->start = region->start + (uintptr_t)(chunk - region->chunks) * CHUNK_SIZE;
     chunk->end = chunk->start + CHUNK_SIZE;
     chunk->next = chunk == region->chunks ? region->shared_end : chunk->start;
+    chunk->dropped = false;
     chunk->sequence = ++last_sequence;
     chunk->count = 0;
 }

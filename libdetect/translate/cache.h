@@ -82,6 +82,7 @@ struct tr_chunk {
     struct tr_fragment **fragments; /* by code address; lock-free readers see `count` of them */
     uint32_t count, capacity;
     uint32_t evicted;               /* the first so many of them are */
+    bool dropped;                   /* some of its pages are not executable */
     uint32_t state;                 /* enum chunk_state */
     uint64_t sequence;              /* in the order of filling: the oldest is evicted first */
     struct tr_exit *slots;          /* of CHUNK_STUBS */

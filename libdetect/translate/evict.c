@@ -22,8 +22,9 @@ static void release_exits(struct tr_fragment *fragment)
 }
 
 /* Gives the memory of [start, end) back; the addresses stay reserved. */
-static void drop_pages(const struct tr_chunk *chunk, uintptr_t start, uintptr_t end)
+static void drop_pages(struct tr_chunk *chunk, uintptr_t start, uintptr_t end)
 {
+    chunk->dropped = true;
     const struct tr_region *region = cache_region_of(chunk->start);
     sys_call(SYS_mprotect, (long)start, (long)(end - start), PROT_NONE, 0, 0, 0);
     sys_call(SYS_madvise, (long)start + region->write_delta, (long)(end - start),
@@ -47,16 +48,23 @@ static void evict_fragments(struct tr_chunk *chunk)
     chunk->evicted = chunk->count;
 }
 
-void evict_chunk(struct tr_chunk *chunk)
+static void close_chunk(struct tr_chunk *chunk)
 {
-    if (chunk->state != CHUNK_OPEN && chunk->state != CHUNK_FULL)
-        return;
     evict_fragments(chunk);
     if (chunk->owner && chunk->owner->chunk == chunk)
         chunk->owner->chunk = NULL;
     store_relaxed(&chunk->state, CHUNK_EVICTED);
-    drop_pages(chunk, chunk->start, chunk->end);
     translator.live_bytes -= CHUNK_SIZE;
+}
+
+static bool is_live(const struct tr_chunk *chunk) { return chunk->state == CHUNK_OPEN || chunk->state == CHUNK_FULL; }
+
+void evict_chunk(struct tr_chunk *chunk)
+{
+    if (!is_live(chunk))
+        return;
+    close_chunk(chunk);
+    drop_pages(chunk, chunk->start, chunk->end);
 }
 
 /* What the chunk holds so far; it goes on with its next page. */
@@ -80,8 +88,7 @@ static struct tr_chunk *oldest(void)
     for (struct tr_region *region = cache_regions; region; region = region->older) {
         for (uint32_t i = 0; i < region->chunks_used; i++) {
             struct tr_chunk *chunk = &region->chunks[i];
-            bool live = chunk->state == CHUNK_OPEN || chunk->state == CHUNK_FULL;
-            if (live && (!found || chunk->sequence < found->sequence))
+            if (is_live(chunk) && (!found || chunk->sequence < found->sequence))
                 found = chunk;
         }
     }
@@ -137,13 +144,16 @@ static void release_owned(struct tr_chunk *chunk, void *range)
     chunk->owner = NULL;
 }
 
+/* Pages of a two-fold mapping that are not executable any more cannot always become so again. */
 static void evict_owned(struct tr_chunk *chunk, void *range)
 {
     if (chunk->owner != range)
         return;
+    if (is_live(chunk) && translator.dual && !chunk->dropped)
+        close_chunk(chunk);
     release_owned(chunk, range);
     free_fragments(chunk);
-    if (!translator.dual) /* pages that were executable once cannot always become so again */
+    if (!translator.dual || !chunk->dropped)
         store_relaxed(&chunk->state, CHUNK_FREE);
 }
 

@@ -37,6 +37,7 @@ bool tr_init(const struct tr_options *options, const struct tr_client *client, c
     spin_init(&translator.lock, RANK_TRANSLATE);
     if (tr_arch.supported() || !cache_probe(&translator.dual) || !tr_arch.init())
         return false;
+    translator.dual |= translator.prefer_dual;
     translator.ready = true;
     return true;
 }

@@ -18,6 +18,7 @@ struct translator {
     bool on;                        /* ranges have lost PROT_EXEC */
     bool left;                      /* detached: for good */
     bool dual;                      /* the cache is mapped twice */
+    bool prefer_dual;               /* tests: even where it need not be */
     uint32_t fragments_since_flush;
     size_t live_bytes;              /* of chunks that hold code */
     size_t evicted_metadata;        /* bytes that are still known of evicted fragments */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The code cache at work: snippets in a mapping of our own, called natively and through the translator. */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -51,6 +53,8 @@ static int set_up(void **state)
         options.links = TR_LINKS_NEVER;
     if (getenv("TEST_LIMIT"))
         options.cache_limit = (size_t)atoi(getenv("TEST_LIMIT")) << 10;
+    if (getenv("TEST_DUAL"))
+        translator.prefer_dual = true;
     if (!tr_init(&options, NULL, &host))
         return 1;
     text = mmap(NULL, TEXT_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -215,6 +219,96 @@ static void a_module_that_comes_again_is_translated_anew(void **state)
     assert_true(arena.reserved <= region_before + (512u << 10));
 }
 
+static void a_module_at_a_low_address_leaves_room_for_the_heap(void **state)
+{
+    (void)state;
+    handle_faults();
+    uint8_t *low = mmap((void *)0x400000, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (low != (void *)0x400000)
+        skip();
+    memcpy(low, "\x8b\x05\xfa\x00\x00\x00\xc3", 7); /* mov 0x400100(%rip),%eax; ret */
+    low[0x100] = 42;
+    struct tr_module module = {.start = (uintptr_t)low, .end = (uintptr_t)low + 4096,
+        .low = (uintptr_t)low, .high = (uintptr_t)low + 4096, .protection = PROT_READ | PROT_WRITE | PROT_EXEC};
+    assert_true(tr_module_add(&module));
+    assert_int_equal(((function *)low)(0, 0), 42);
+    struct tr_region *region = cache_region_of(tr_entry((uintptr_t)low));
+    assert_true(region->start > 0x50000000 && region->end <= 0x400000 + ((uintptr_t)1 << 31));
+}
+
+static void a_forked_child_goes_on_alone(void **state)
+{
+    (void)state;
+    handle_faults();
+    /* mov %edi,%eax; add $5,%eax; ret */
+    uintptr_t plus = PUT(0x89, 0xf8, 0x83, 0xc0, 0x05, 0xc3);
+    uintptr_t fresh = PUT(0x89, 0xf8, 0x83, 0xc0, 0x06, 0xc3);
+    uintptr_t code = tr_entry(plus);
+    tr_fork_prepare();
+    pid_t child = fork();
+    if (child == 0) {
+        tr_fork_child();
+        _exit(((function *)code)(1, 0) == 6 && call(fresh, 1, 0) == 7 ? 0 : 1);
+    }
+    tr_fork_parent();
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(((function *)code)(1, 0), 6);
+    assert_int_equal(map_find(fresh), 0); /* the child's translation is its own */
+}
+
+static void *run_and_stop(void *code)
+{
+    for (int i = 0; i < 20000; i++) {
+        if (((function *)code)(100, 0) != 5050)
+            return (void *)1;
+    }
+    return NULL;
+}
+
+static void threads_run_while_others_evict(void **state)
+{
+    (void)state;
+    handle_faults();
+    uintptr_t sum = PUT(0x31, 0xc0, 0x48, 0x01, 0xf8, 0x48, 0xff, 0xcf, 0x75, 0xf8, 0xc3);
+    uintptr_t code = tr_entry(sum);
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, run_and_stop, (void *)code);
+    for (int i = 0; i < 200; i++) {
+        spin_lock(&translator.lock);
+        evict_all();
+        spin_unlock(&translator.lock);
+        sched_yield();
+    }
+    for (int i = 0; i < 3; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        assert_null(result);
+    }
+}
+
+static void text_is_read_as_the_file_has_it(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/detect-text-XXXXXX";
+    int fd = mkstemp(path);
+    uint8_t content[4096] = {0xb8, 7, 0, 0, 0, 0xc3}; /* mov $7,%eax; ret */
+    assert_int_equal(write(fd, content, sizeof(content)), sizeof(content));
+    uint8_t *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    at[0] = 0xcc; /* a debugger's breakpoint */
+    struct tr_module module = {.start = (uintptr_t)at, .end = (uintptr_t)at + 4096, .low = (uintptr_t)at,
+        .high = (uintptr_t)at + 4096, .path = path, .protection = PROT_READ | PROT_WRITE | PROT_EXEC};
+    assert_true(tr_module_add(&module));
+    assert_int_equal(call((uintptr_t)at, 0, 0), 7);
+    tr_module_remove((uintptr_t)at, (uintptr_t)at + 4096);
+    munmap(at, 4096);
+    close(fd);
+    unlink(path);
+}
+
 static void detach_goes_on_natively(void **state)
 {
     (void)state;
@@ -240,6 +334,10 @@ int main(void)
         cmocka_unit_test(a_thread_without_a_stack_gets_one),
         cmocka_unit_test(eviction_is_not_noticed),
         cmocka_unit_test(a_module_that_comes_again_is_translated_anew),
+        cmocka_unit_test(a_module_at_a_low_address_leaves_room_for_the_heap),
+        cmocka_unit_test(a_forked_child_goes_on_alone),
+        cmocka_unit_test(threads_run_while_others_evict),
+        cmocka_unit_test(text_is_read_as_the_file_has_it),
         cmocka_unit_test(detach_goes_on_natively),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
