@@ -73,14 +73,14 @@ bool action_is_kept(int signo) { return actions[signo].kept != 0; }
 /* --- what the kernel gets ---------------------------------------------------------------------------------------- */
 
 /* Raised by instructions. Their handlers start on a stack of ours: the program's may be what has overflowed. */
-bool action_is_raised(int signo)
+static bool is_raised(int signo)
 {
     return signo == SIGSEGV || signo == SIGBUS || signo == SIGFPE || signo == SIGILL || signo == SIGTRAP ||
            signo == SIGSYS;
 }
 
 /* Of a translated program: what raises them, and abort's, so that the core shows the program's registers. */
-static bool is_kept(int signo) { return action_is_raised(signo) || signo == SIGABRT; }
+static bool is_kept(int signo) { return is_raised(signo) || signo == SIGABRT; }
 
 /* An ignored SIGSEGV that an instruction has raised kills all the same. */
 static bool needs_ours(int signo, const struct sigaction *act)
@@ -88,18 +88,18 @@ static bool needs_ours(int signo, const struct sigaction *act)
     return signals_translated && is_kept(signo) && (act->sa_handler != SIG_IGN || signo == SIGSEGV);
 }
 
-/* What is raised by instructions comes on our stack, where nothing else that is sent shall come in between: its mask is
- * set when the program's handler runs. */
+/* What is raised by instructions comes on our stack. SIGSEGV, most of which are the translator's own business, is not
+ * interrupted there by what is sent: the mask is set when a handler of the program's runs. */
 static struct sigaction for_translation(int signo, struct sigaction set)
 {
-    if (action_is_raised(signo)) {
+    if (is_raised(signo))
+        set.sa_flags |= SA_ONSTACK;
+    if (signo == SIGSEGV) {
         sigfillset(&set.sa_mask);
         sigdelset(&set.sa_mask, SIGBUS);
-        set.sa_flags |= SA_ONSTACK;
+        set.sa_flags |= SA_NODEFER;
     }
     sigdelset(&set.sa_mask, SIGSEGV);
-    if (signo == SIGSEGV)
-        set.sa_flags |= SA_NODEFER;
     return set;
 }
 

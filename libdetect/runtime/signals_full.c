@@ -128,24 +128,34 @@ static uint64_t blocked_in_handler(int signo, const struct sigaction *set)
     return mask | ((unsigned)set->sa_flags & SA_NODEFER ? 0 : signal_bit(signo));
 }
 
-/* Translating takes a lock. */
-static void enter_directly(struct sigaction *set)
+/* Without the fault that a call from here would be. Translating takes a lock, so nothing may come in between. */
+static void enter_directly(struct self *self, struct sigaction *set)
 {
-    uint64_t mask = signals_block_all();
+    if (!takeover_is_on())
+        return;
+    uint64_t mask = self ? 0 : signals_block_all();
+    if (self)
+        self->depth++;
+    compiler_barrier();
     set->sa_sigaction = TAKEOVER_ENTRY(set->sa_sigaction);
-    signals_restore(mask);
+    compiler_barrier();
+    if (self)
+        self->depth--; /* what has come meanwhile comes when the analysis has been told of the handler */
+    else
+        signals_restore(mask);
 }
 
 static void handle(int signo, siginfo_t *info, ucontext_t *context, struct delivery *delivery)
 {
+    struct self *self = signals_self();
     uint64_t blocked = signals_blocked_kept();
     signal_stack_show(context);
     show_mask(context, delivery);
     signals_block_kept(blocked | (blocked_in_handler(signo, &delivery->set) & KEPT));
-    enter_directly(&delivery->set);
+    enter_directly(self, &delivery->set);
     if (delivery->sets_mask)
         signals_restore(delivery->mask);
-    handler_call(signals_self(), &delivery->set, signo, info, context);
+    handler_call(self, &delivery->set, signo, info, context);
     hide_mask(context, delivery);
     signal_stack_hide(context);
 }
@@ -281,7 +291,7 @@ static void on_program_signal(int signo, siginfo_t *info, ucontext_t *context)
     }
     if ((unsigned)delivery.set.sa_flags & SA_RESETHAND)
         action_reset(signo, &delivery.set);
-    delivery.sets_mask = action_is_raised(signo);
+    delivery.sets_mask = signo == SIGSEGV;
     delivery.mask = (context_mask(context) | blocked_in_handler(signo, &delivery.set)) & ~KEPT;
     deliver(signo, info, context, &delivery);
 }

@@ -43,8 +43,6 @@ bool action_read(int signo, struct sigaction *set);
 void action_reset(int signo, const struct sigaction *set);
 /* The kernel has our handler for it, whatever the program asks for. */
 bool action_is_kept(int signo);
-/* Raised by instructions: SIGSEGV and its like. */
-bool action_is_raised(int signo);
 static inline bool action_is_handler(const struct sigaction *set)
 {
     return set->sa_handler != SIG_DFL && set->sa_handler != SIG_IGN;
