@@ -271,7 +271,8 @@ uintptr_t cache_inside(uintptr_t pc, struct tr_fragment **fragment)
     uintptr_t lowest = pc > near.longest ? (pc - near.longest) >> STRETCH_SHIFT : 0;
     for (uintptr_t stretch = pc >> STRETCH_SHIFT; stretch + 1 > lowest; stretch--) {
         for (struct tr_fragment *f = *near_head(stretch << STRETCH_SHIFT); f; f = f->next_near) {
-            uintptr_t code = pc - f->pc < f->pc_end - f->pc ? fragment_code_at(f, pc) : 0;
+            bool covers = pc - f->pc < f->pc_end - f->pc && !f->transient;
+            uintptr_t code = covers ? fragment_code_at(f, pc) : 0;
             if (!code)
                 continue;
             *fragment = f;
@@ -301,7 +302,7 @@ bool cache_publish(struct tr_fragment *fragment)
     stat_add(&translator.stats.cache_bytes, fragment->code_end - fragment->code);
     stat_add(&translator.stats.metadata_bytes, sizeof(*fragment) + fragment->places_size +
              fragment->exit_count * sizeof(struct tr_exit));
-    return map_set(fragment->pc, fragment->code);
+    return fragment->transient || map_set(fragment->pc, fragment->code);
 }
 
 /* The map has entries for any of the fragment's instructions. */

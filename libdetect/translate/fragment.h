@@ -46,6 +46,7 @@ struct tr_fragment {
     uint32_t places_size;
     uint16_t exit_count;
     bool evicted;
+    bool transient;             /* good for this time only: neither linked to nor in the map */
     struct tr_fragment *next_near; /* others whose pc lies in the same stretch (cache.c) */
 };
 

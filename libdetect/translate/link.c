@@ -29,6 +29,8 @@ void exit_link(struct tr_exit *exit, uintptr_t code, struct tr_fragment *to)
 {
     if (exit->linked)
         exit_unlink(exit);
+    if (to && to->transient)
+        return;
     if (!tr_arch.reaches(exit->site, code)) {
         code = indirect_trampoline(cache_region_of(exit->site), code);
         if (!code || !tr_arch.reaches(exit->site, code))

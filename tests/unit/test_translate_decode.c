@@ -362,6 +362,7 @@ static void test_flags(void **state)
 int main(void)
 {
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MPX, false);
     ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_AMD_BRANCHES, __builtin_cpu_is("amd") != 0);
     decode_init();
     const struct CMUnitTest tests[] = {

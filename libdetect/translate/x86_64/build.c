@@ -24,6 +24,12 @@ struct literal {
     uint64_t value;
 };
 
+/* The rare way of a jump or call through a slot, out of line. */
+struct tail {
+    uint32_t i;
+    uintptr_t site; /* the displacement that leads to it */
+};
+
 struct builder {
     struct emitter e;
     struct place_writer places;
@@ -37,11 +43,16 @@ struct builder {
     uintptr_t forward[FRAGMENT_INSTRUCTIONS]; /* displacement that is to lead to a later instruction; 0: none */
     struct literal literals[FRAGMENT_INSTRUCTIONS];
     uint32_t literal_count;
+    uintptr_t bound[FRAGMENT_INSTRUCTIONS];   /* what the slot of a jump or call through it holds; 0: no such slot */
+    struct tail tails[FRAGMENT_INSTRUCTIONS];
+    uint32_t tail_count;
+    uintptr_t fall_through;                   /* the code behind the last instruction */
     uint8_t place_bytes[FRAGMENT_INSTRUCTIONS * 32];
     uint8_t text[TEXT_WINDOW]; /* program text at [text_pc, text_pc + text_size) */
     uintptr_t text_pc;
     size_t text_size;
     bool out_of_memory; /* for a hook */
+    bool is_transient;  /* a slot is not bound yet */
 };
 
 static struct builder builder;
@@ -138,11 +149,59 @@ static bool is_literal_call(const struct tr_insn *insn)
     return insn->flow == FLOW_CALL && wants_return_address(insn);
 }
 
-/* The number of exits. */
-static uint32_t find_inside(struct builder *b)
+/* --- slots of the dynamic linker ------------------------------------------------------------------------------------ */
+
+/* A stub of the procedure linkage table: the fragment begins with [endbr64] [bnd] jmp *slot(%rip). */
+static bool is_plt_stub(const struct builder *b, uint32_t i)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    return insn->flow == FLOW_JUMP_INDIRECT && insn->rip_operand != 0 &&
+           (i == 0 || (i == 1 && memcmp(b->insns[0].bytes, "\xf3\x0f\x1e\xfa", 4) == 0));
+}
+
+/* What a slot holds until lazy binding has found the function: [endbr64] push $index; [bnd] jmp. */
+static bool is_unbound(uintptr_t target)
+{
+    uint8_t text[11];
+    if (text_read(target, text, sizeof(text)) < sizeof(text))
+        return false;
+    const uint8_t *at = memcmp(text, "\xf3\x0f\x1e\xfa", 4) == 0 ? text + 4 : text;
+    return at[0] == 0x68 && (at[5] == 0xe9 || at[5] == 0xf2);
+}
+
+/* Slots that stay unbound (under an auditor) must not make a fragment at each call. By the stub's address. */
+static bool may_wait_for_binding(uintptr_t pc)
+{
+    static uint8_t waits[4096];
+    uint8_t *count = &waits[pc / 16 % ARRAY_LEN(waits)];
+    return *count < 8 && ++*count;
+}
+
+/* Jumps and calls through a slot of another module's function, as PLT stubs and code without them have it, mostly lead
+ * where they led before. By the ABI of lazy binding nobody can rely on r11 and flags there. */
+static uintptr_t find_bound(struct builder *b, uint32_t i)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    uintptr_t target;
+    bool is_plt = is_plt_stub(b, i);
+    if (insn->rip_operand == 0 || (insn->flow != FLOW_JUMP_INDIRECT && insn->flow != FLOW_CALL_INDIRECT) ||
+        copy_guarded(&target, (void *)insn->rip_operand, sizeof(target)) != 0 || target == 0)
+        return 0;
+    if (is_plt && is_unbound(target)) {
+        b->is_transient = may_wait_for_binding(insn->pc);
+        return 0;
+    }
+    return is_plt || range_find(target) != range_find(insn->pc) ? target : 0;
+}
+
+/* Fills `inside` and `bound`. The number of exits. */
+static uint32_t find_targets(struct builder *b)
 {
     uint32_t exits = b->next_pc != 0;
+    b->is_transient = false;
     for (uint32_t i = 0; i < b->count; i++) {
+        b->bound[i] = find_bound(b, i);
+        exits += b->bound[i] != 0;
         if (!is_direct(&b->insns[i]))
             continue;
         b->inside[i] = translator.options.links == TR_LINKS_NEVER ? NOWHERE : index_of(b, b->insns[i].target);
@@ -219,19 +278,46 @@ static void emit_stop(struct builder *b, const struct tr_insn *insn)
     emit_bytes(&b->e, "\x0f\x0b", 2);
 }
 
-/* A stub of the procedure linkage table: the fragment begins with [endbr64] [bnd] jmp *slot(%rip). Lazy binding may
- * change r11 and flags there, so nobody can rely on them. */
-static bool is_plt_stub(const struct builder *b, uint32_t i)
+/*     mov  slot(%rip), %r11
+ *     cmp  literal(%rip), %r11     where it led when this was made
+ *     jne  tail                    the general way
+ *     jmp  target                  or call                                   */
+static void emit_bound(struct builder *b, uint32_t i)
 {
     const struct tr_insn *insn = &b->insns[i];
-    return insn->rip_operand != 0 && (i == 0 || (i == 1 && memcmp(b->insns[0].bytes, "\xf3\x0f\x1e\xfa", 4) == 0));
+    struct emitter *e = &b->e;
+    bool is_call = insn->flow == FLOW_CALL_INDIRECT;
+    place_started(&b->places, e->at);
+    emit_load(e, TR_R11, insn->rip_operand);
+    emit_bytes(e, (uint8_t[]){0x4c, 0x3b, 0x1d}, 3);
+    b->literals[b->literal_count++] = (struct literal){.site = e->at, .value = b->bound[i]};
+    emit32(e, 0);
+    b->tails[b->tail_count++] = (struct tail){.i = i, .site = emit_branch(e, 5, e->at, false)};
+    uintptr_t site = is_call ? emit_call(e, e->at, true) : emit_jump(e, e->at, true);
+    lead(b, i, site, NOWHERE, b->bound[i], is_call ? EXIT_CALL : EXIT_JUMP);
+    if (is_call)
+        place_return_site(&b->places, e->at, insn->pc + insn->length);
+}
+
+static void emit_tail(struct builder *b, const struct tail *tail)
+{
+    const struct tr_insn *insn = &b->insns[tail->i];
+    emit_set_displacement(&b->e, tail->site, b->e.at);
+    place_instruction(&b->places, insn->pc, b->e.at, false);
+    indirect_emit(&b->e, insn, 1u << TR_R11, true, &b->places);
+    if (insn->flow == FLOW_JUMP_INDIRECT)
+        return;
+    place_instruction(&b->places, insn->pc + insn->length, b->e.at, false);
+    emit_jump(&b->e, tail->i + 1 < b->count ? b->code[tail->i + 1] : b->fall_through, false);
 }
 
 static void emit_indirect(struct builder *b, uint32_t i)
 {
-    const struct tr_insn *insn = &b->insns[i];
-    bool is_plt = insn->flow == FLOW_JUMP_INDIRECT && is_plt_stub(b, i);
-    indirect_emit(&b->e, insn, is_plt ? 1u << TR_R11 : 0, is_plt, &b->places);
+    bool is_plt = is_plt_stub(b, i);
+    if (b->bound[i])
+        emit_bound(b, i);
+    else
+        indirect_emit(&b->e, &b->insns[i], is_plt ? 1u << TR_R11 : 0, is_plt, &b->places);
 }
 
 /* The program's instruction itself. */
@@ -288,6 +374,7 @@ static void emit_instruction(struct builder *b, uint32_t i)
 
 static void emit_fall_through(struct builder *b)
 {
+    b->fall_through = b->e.at;
     if (b->next_pc == 0)
         return;
     place_instruction(&b->places, b->next_pc, b->e.at, false);
@@ -316,11 +403,13 @@ static void emit_literals(struct builder *b)
 static void emit_all(struct builder *b)
 {
     memset(b->forward, 0, b->count * sizeof(b->forward[0]));
-    b->exits = b->literal_count = 0;
+    b->exits = b->literal_count = b->tail_count = 0;
     b->out_of_memory = false;
     for (uint32_t i = 0; i < b->count; i++)
         emit_instruction(b, i);
     emit_fall_through(b);
+    for (uint32_t i = 0; i < b->tail_count; i++)
+        emit_tail(b, &b->tails[i]);
     for (uint32_t i = 0; i < b->count; i++) {
         if (b->forward[i] != 0)
             emit_set_displacement(&b->e, b->forward[i], b->code[b->inside[i]]);
@@ -375,6 +464,7 @@ static struct tr_fragment *new_fragment(const struct builder *b, uintptr_t pc, u
     fragment->pc_end = last->pc + (last->length > 0 ? last->length : 1);
     fragment->exits = exit;
     fragment->exit_count = (uint16_t)exits;
+    fragment->transient = b->is_transient;
     return fragment;
 }
 
@@ -384,7 +474,7 @@ static size_t code_estimate(const struct builder *b, uint32_t exits)
     size_t bytes = 64 + exits * 64u;
     for (uint32_t i = 0; i < b->count; i++) {
         bool is_indirect = b->insns[i].flow == FLOW_JUMP_INDIRECT || b->insns[i].flow == FLOW_CALL_INDIRECT;
-        bytes += is_indirect ? 256 : b->insns[i].displacement_at ? 64 : 32;
+        bytes += is_indirect ? 320 : b->insns[i].displacement_at ? 64 : 32;
         bytes += hooks_need_operands() ? 96 : 0;
     }
     return bytes < FRAGMENT_MAX ? bytes : FRAGMENT_MAX;
@@ -393,7 +483,7 @@ static size_t code_estimate(const struct builder *b, uint32_t exits)
 /* From what has been decoded. NULL with `*too_long`: fewer instructions might do. */
 static struct tr_fragment *emit_fragment(struct builder *b, uintptr_t pc, bool *too_long)
 {
-    uint32_t exits = find_inside(b);
+    uint32_t exits = find_targets(b);
     struct tr_region *region = cache_region(pc, code_estimate(b, exits));
     b->fragment = region ? new_fragment(b, pc, exits) : NULL;
     if (!b->fragment)

@@ -47,6 +47,20 @@ void emit_constant(struct emitter *e, unsigned reg, uint64_t value)
     emit_bytes(e, code, used);
 }
 
+/* mov address(%rip), %reg; or a constant and mov (%reg), %reg, for which reg must not be rsp, rbp, r12 or r13. */
+void emit_load(struct emitter *e, unsigned reg, uintptr_t address)
+{
+    int64_t distance = (int64_t)(address - (e->at + 7));
+    unsigned low = reg & 7, high = reg >> 3;
+    if (distance == (int32_t)distance) {
+        emit_bytes(e, (uint8_t[]){(uint8_t)(0x48 | high << 2), 0x8b, (uint8_t)(low << 3 | 5)}, 3);
+        emit32(e, (uint32_t)distance);
+    } else {
+        emit_constant(e, reg, address);
+        emit_bytes(e, (uint8_t[]){(uint8_t)(0x48 | high << 2 | high), 0x8b, (uint8_t)(low << 3 | low)}, 3);
+    }
+}
+
 /* The recommended forms of 1 to 9 bytes (Intel SDM, NOP). */
 void emit_nops(struct emitter *e, size_t count)
 {

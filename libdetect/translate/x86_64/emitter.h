@@ -39,6 +39,8 @@ void emit_store_fs(struct emitter *e, unsigned reg, int32_t offset);
 void emit_load_fs(struct emitter *e, unsigned reg, int32_t offset);
 /* %reg = value, by the shortest form */
 void emit_constant(struct emitter *e, unsigned reg, uint64_t value);
+/* %reg = the 8 bytes at an absolute address */
+void emit_load(struct emitter *e, unsigned reg, uintptr_t address);
 /* push of an 8-byte literal: the address of its displacement */
 uintptr_t emit_push_literal(struct emitter *e);
 
