@@ -187,7 +187,7 @@ static void run_one(unsigned slot)
     bool accesses_ok = !options.hooks || s->no_steps || hooks_agree(s, &batch.accesses[slot]);
     if (options.dump) {
         snippet_print(s);
-        tr_dump(s->pc, print_line, NULL);
+        tr_dump_all(print_line, NULL);
     }
     if (!check(s, &batch.native[slot], &cache, states_ok, accesses_ok))
         return;

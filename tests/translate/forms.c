@@ -420,6 +420,11 @@ bool instruction_is_unstable(const struct instruction *i)
     case ZYDIS_MNEMONIC_RDTSC: case ZYDIS_MNEMONIC_RDTSCP: case ZYDIS_MNEMONIC_RDRAND: case ZYDIS_MNEMONIC_RDSEED:
     case ZYDIS_MNEMONIC_XGETBV:
         return true;
+    case ZYDIS_MNEMONIC_VPBROADCASTB: case ZYDIS_MNEMONIC_VPBROADCASTW: case ZYDIS_MNEMONIC_VPBROADCASTD:
+    case ZYDIS_MNEMONIC_VPBROADCASTQ:
+        /* Measured on a Zen 4: behind a call or push it reads another value than rsp has. */
+        return i->operand[i->info.operand_count - 1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+               register_number(i->operand[i->info.operand_count - 1].reg.value) == 4;
     default:
         return false;
     }

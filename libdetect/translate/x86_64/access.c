@@ -210,13 +210,15 @@ static bool suppresses_faults(const ZydisDecodedInstruction *z)
     }
 }
 
-/* Mask bits count elements of the destination; a broadcast operand has fewer, which repeat. */
+/* Mask bits count elements of the destination; a broadcast operand has fewer, which repeat. A scalar has one, and one
+ * bit. */
 static void take_opmask(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands,
                         const ZydisDecodedOperand *memory, struct tr_access *access, struct tr_form *form)
 {
     const ZydisDecodedOperand *vector = first_vector(z, operands);
     unsigned elements = memory->element_count ? memory->element_count : 1;
-    unsigned lanes = vector && vector->element_count > elements ? vector->element_count : elements;
+    bool repeats = z->avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID;
+    unsigned lanes = repeats && vector && vector->element_count > elements ? vector->element_count : elements;
     form->kind = is_packed(z->mnemonic) ? FORM_PACKED : FORM_OPMASK;
     form->mask = register_number(z->avx.mask.reg);
     form->elements = (uint8_t)elements;
@@ -291,6 +293,8 @@ static void take_access(struct tr_insn *insn, const ZydisDecodedInstruction *z, 
         form->vector = general_register(operands[1].reg.value);
     } else if (z->mnemonic == ZYDIS_MNEMONIC_XLAT) {
         form->kind = FORM_XLAT;
+    } else if (z->raw.disp.size == 64) {
+        access->base = TR_RIP; /* an address like that of a rip-relative operand; hooks.c finds it */
     } else if (is_xsave(z->mnemonic)) {
         form->kind = FORM_XSAVE;
     } else {

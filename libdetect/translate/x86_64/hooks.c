@@ -40,6 +40,16 @@ static bool is_wanted(const struct tr_insn *insn, unsigned i, bool scan)
     return (insn->form[i].kind == FORM_SCAN) == scan && translator.client->wants_access(&insn->access[i]);
 }
 
+/* Of an operand whose address is known already: relative to rip, or an absolute one of 64 bits, which ends the
+ * instruction (mov between rax and memory). */
+static uintptr_t known_address(const struct tr_insn *insn, const struct tr_access *access)
+{
+    uintptr_t address = insn->rip_operand;
+    if (access->base == TR_RIP && !address)
+        memcpy(&address, insn->bytes + insn->length - sizeof(address), sizeof(address));
+    return address;
+}
+
 /* The hook for the operands that are, or are not, of scanning instructions; NULL in `*hook`: there are none. */
 static bool make_accesses(struct access_hook **hook, const struct tr_insn *insn, bool scan)
 {
@@ -53,7 +63,7 @@ static bool make_accesses(struct access_hook **hook, const struct tr_insn *insn,
     for (unsigned i = 0; *hook && i < insn->access_count; i++) {
         if (is_wanted(insn, i, scan))
             (*hook)->operands[(*hook)->count++] =
-                (struct hook_operand){insn->access[i], insn->form[i], insn->rip_operand};
+                (struct hook_operand){insn->access[i], insn->form[i], known_address(insn, &insn->access[i])};
     }
     return *hook != NULL;
 }
