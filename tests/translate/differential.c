@@ -193,8 +193,12 @@ static void run_one(unsigned slot)
         return;
     if (options.interruption == INTERRUPT_NOT || s->no_steps)
         return;
-    states_ok = run_translated(s, options.interruption, &batch.steps[slot], &cache);
-    check(s, &batch.native[slot], &cache, states_ok, true);
+    /* A timer needs several tries to hit a snippet. */
+    for (int tries = options.interruption == INTERRUPT_TIMER ? 30 : 1; tries; tries--) {
+        states_ok = run_translated(s, options.interruption, &batch.steps[slot], &cache);
+        if (!check(s, &batch.native[slot], &cache, states_ok, true))
+            return;
+    }
 }
 
 static void make_snippets(unsigned count, uint64_t first_case)

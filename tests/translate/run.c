@@ -17,7 +17,7 @@
 #define DF 0x400u
 #define RF 0x10000u
 #define MAX_STEPS 20000
-#define TIMER_MICROSECONDS 50
+#define TIMER_MICROSECONDS 12
 
 enum running { RUN_NOTHING, RUN_NATIVE, RUN_STEPS, RUN_CACHE };
 
