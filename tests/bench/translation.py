@@ -45,7 +45,11 @@ FFMPEG = (
     "-c:v libx264 -preset veryfast -f null -"
 ).split()
 
-STATS = "fragments program_bytes cache_bytes entry_faults dispatches links lookups_missed".split()
+# Keys of the report's statistics, and their columns here.
+STATS = {"translated_fragments": "fragments", "translated_bytes": "program", "translation_bytes": "cache",
+         "translation_metadata": "metadata", "translation_faults": "faults", "translation_dispatches": "dispatches",
+         "translation_links": "links", "translation_misses": "misses"}
+COUNTED = list(STATS.values())
 
 
 def geometric_mean(values):
@@ -76,25 +80,18 @@ class Runs:
 
 def statistics_of(report):
     counts = watched.read_report(report)[2]
-    return {key: counts.get("translation_" + key, 0) for key in STATS}
+    return {column: counts.get(key, 0) for key, column in STATS.items()}
 
 
 def counted(stats):
-    return [
-        f"{stats['fragments']:,}",
-        f"{stats['program_bytes'] // 1024:,} KiB",
-        f"{stats['cache_bytes'] // 1024:,} KiB",
-        f"{stats['entry_faults']:,}",
-        f"{stats['dispatches']:,}",
-        f"{stats['links']:,}",
-        f"{stats['lookups_missed']:,}",
-    ]
+    def shown(column):
+        is_bytes = column in ("program", "cache", "metadata")
+        return f"{stats[column] // 1024:,} KiB" if is_bytes else f"{stats[column]:,}"
+
+    return [shown(column) for column in COUNTED]
 
 
-COUNTED = ["fragments", "program's bytes", "cache bytes", "faults", "dispatches", "links", "look-ups missed"]
-
-
-def program_row(name, runs, limit):
+def program_row(name, runs, limit=None):
     return [
         name,
         f"{runs.full.native:.2f} s",
@@ -248,6 +245,8 @@ def redis_rate(port, quick):
             "--csv",
         ]
     ).stdout.decode()
+    if not said:
+        raise RuntimeError("redis-benchmark has no result")
     return statistics.harmonic_mean([float(rate) for rate in re.findall(r'^"[A-Z]+","([0-9.]+)"', said, re.M)])
 
 
@@ -363,7 +362,7 @@ def start_up(bench):
         def row(name=name, argv=argv):
             runs = Runs(bench, argv, options=START)
             more = (runs.full.median - runs.locks.median) * 1000
-            part = runs.stats["program_bytes"] / 1e5
+            part = runs.stats["program"] / 1e5
             return [
                 name,
                 f"{runs.full.native * 1000:.1f} ms",
@@ -377,27 +376,31 @@ def start_up(bench):
     return rows
 
 
-def measure_section(bench):
+def compressor_section(bench):
     head = ["program", "native CPU", "locks/native", "full/native", "within the aim", *COUNTED]
-    texts = [
-        measure.table(f"Translation: compressors (aim: geometric mean {MEAN_LIMIT:.2f}x)", head, compressors(bench))
-    ]
+    title = f"Translation: compressors (aim: geometric mean {MEAN_LIMIT:.2f}x)"
+    return measure.table(title, head, compressors(bench))
+
+
+def call_section(bench):
+    head = ["program", "native CPU", "locks/native", "full/native", "within the aim", *COUNTED]
     rows = indirect(bench)
     rows.insert(4, programs.guarded(lambda: MariaDb(bench).row(), "mariadb", "mariadbd"))
-    texts.append(measure.table(f"Translation: indirect calls, C++ (aim: {PROGRAM_LIMIT:.2f}x each)", head, rows))
+    return measure.table(f"Translation: indirect calls, C++ (aim: {PROGRAM_LIMIT:.2f}x each)", head, rows)
+
+
+def server_section(bench):
     head = ["server", "native requests/s", "locks/native", "full/native", f"at least 1/{SERVER_LIMIT}", *COUNTED]
-    texts.append(
-        measure.table(
-            "Translation: servers, requests per second",
-            head,
-            [
-                programs.guarded(
-                    lambda n=name, a=argv, r=rate: server_row(bench, n, a, r), name, argv(1, bench.directory)[0]
-                )
-                for name, argv, rate in SERVERS
-            ],
-        )
-    )
+    rows = []
+    for name, argv, rate in SERVERS:
+
+        def row(name=name, argv=argv, rate=rate):
+            return server_row(bench, name, argv, rate)
+
+        rows.append(programs.guarded(row, name, argv(1, bench.directory)[0]))
+    return measure.table("Translation: servers, requests per second", head, rows)
+
+
+def start_section(bench):
     head = ["program", "native CPU", "locks", "full, from the start", "more per 100 KB of code that ran", *COUNTED]
-    texts.append(measure.table("Translation: start-up", head, start_up(bench)))
-    return "\n".join(texts)
+    return measure.table("Translation: start-up", head, start_up(bench))

@@ -26,7 +26,7 @@ HEAD = [
 
 def record(case, verdict):
     os.makedirs(FOLDER, exist_ok=True)
-    translation = verdict.stats.get("translated_cache_bytes", 0)
+    translation = verdict.stats.get("translation_bytes", 0)
     row = {
         "case": case.NAME,
         "work": case.WORK,
@@ -35,7 +35,7 @@ def record(case, verdict):
         "runs": verdict.runs,
         "failed": verdict.failed,
         "cache": translation,
-        "program": verdict.stats.get("translated_program_bytes", 0),
+        "program": verdict.stats.get("translated_bytes", 0),
         "limits": sorted(verdict.limits),
     }
     with open(os.path.join(FOLDER, case.NAME + ".json"), "w", encoding="utf-8") as file:
