@@ -160,7 +160,7 @@ static int action_in_vfork_child(int signo, const struct sigaction *act, struct 
 
 int signals_action(int signo, const struct sigaction *act, struct sigaction *old)
 {
-    if (signo < 1 || signo >= SIGNALS || !runtime.on)
+    if (signo < 1 || signo >= SIGNALS || (!runtime.on && !signals_translated))
         return REAL(sigaction)(signo, act, old);
     if (sys_getpid() != runtime.pid)
         return action_in_vfork_child(signo, act, old);
@@ -199,18 +199,20 @@ void action_reset(int signo, const struct sigaction *set)
 
 /* --- the takeover ------------------------------------------------------------------------------------------------ */
 
-/* One thread exists. Handlers that libc has installed for itself by a system call stay. */
+/* One thread exists. Handlers that libc has installed for itself stay: it does not tell of them. */
 static void take_over(int signo)
 {
     struct action *action = &actions[signo];
     struct sigaction now;
     if (REAL(sigaction)(signo, NULL, &now) != 0)
         return;
-    if (!is_ours(&now) && !is_kept(signo))
+    if (!is_ours(&now) && !is_kept(signo) && !action_is_handler(&now))
         return;
     write_begin(action);
-    if (!is_ours(&now))
+    if (!is_ours(&now)) { /* a handler came by a bare system call */
         action->set = now;
+        action->known = action_is_handler(&now);
+    }
     action->kept = is_kept(signo);
     struct sigaction set = for_kernel(signo, &action->set);
     REAL(sigaction)(signo, &set, NULL);
