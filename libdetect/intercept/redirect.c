@@ -267,6 +267,7 @@ static void redirect_all(void)
         redirect(RTLD_NEXT, of_libc, ARRAY_LEN(of_libc));
         redirect_libunwind();
         saved_take_over();
+        bound_take_over();
     }
     lazy_binding_redirect();
 }

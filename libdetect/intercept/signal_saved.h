@@ -20,5 +20,7 @@ const ucontext_t *context_for_kernel(const ucontext_t *to);
 
 /* At the takeover: translated calls of sigsetjmp and getcontext come through here. */
 void saved_take_over(void);
+/* Translated calls of libc's functions that were bound past ours come to ours (signal_bound.c). */
+void bound_take_over(void);
 
 #endif
