@@ -91,6 +91,7 @@ struct delivery {
     bool sets_mask;        /* the kernel has blocked everything: `mask` is what the handler runs with */
     uint64_t mask;
     bool really_blocked;   /* SIGSEGV, in the interrupted native code (signals_real_mask) */
+    uint64_t blocked;      /* then: as the program saw it */
 };
 
 /* Where the address in `info` is the instruction's. */
@@ -110,14 +111,15 @@ static void show_mask(ucontext_t *context, struct delivery *delivery)
         uint64_t kept = KEPT;
         sys_call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&kept, 0, sizeof(kept), 0, 0);
     }
-    context_set_mask(context, mask | signals_blocked_kept());
+    delivery->blocked = signals_blocked_kept();
+    context_set_mask(context, mask | delivery->blocked);
 }
 
 /* What the handler has left in the frame is what counts from now on. */
 static void hide_mask(ucontext_t *context, const struct delivery *delivery)
 {
     uint64_t mask = context_mask(context);
-    signals_block_kept(delivery->really_blocked ? signals_blocked_kept() : mask & KEPT);
+    signals_block_kept(delivery->really_blocked ? delivery->blocked : mask & KEPT);
     context_set_mask(context, delivery->really_blocked ? mask | KEPT : mask & ~KEPT);
 }
 
