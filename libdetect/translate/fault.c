@@ -18,7 +18,7 @@ static void resolve_entry(void *arg)
     entry->code = translate_resolve(entry->pc, &fragment);
     if (!entry->code) {
         translate_give_up();
-        entry->code = entry->pc;
+        entry->code = translator.left ? entry->pc : 0;
     }
     spin_unlock(&translator.lock);
 }

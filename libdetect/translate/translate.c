@@ -134,13 +134,24 @@ bool tr_take_over(void)
     return done;
 }
 
+/* False, and nothing has changed: the kernel refuses. */
+static bool open_all(void)
+{
+    for (size_t i = 0; range_at(i); i++) {
+        if (make_open(range_at(i)))
+            continue;
+        while (i-- > 0)
+            make_closed(range_at(i));
+        return false;
+    }
+    return true;
+}
+
 /* First the program's code becomes executable, so that whoever leaves the cache can go on. */
 static void detach_locked(void)
 {
-    if (translator.left)
+    if (translator.left || (translator.on && !open_all()))
         return;
-    for (size_t i = 0; translator.on && range_at(i); i++)
-        make_open(range_at(i));
     store_relaxed(&translator.left, true);
     store_release(&translator.on, false);
     indirect_forget_all();
