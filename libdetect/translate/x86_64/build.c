@@ -225,6 +225,32 @@ static void lead(struct builder *b, uint32_t i, uintptr_t site, uint16_t inside,
     }
 }
 
+/* A loop's way back keeps its short form. */
+static bool emit_back(struct builder *b, uint32_t i)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    int64_t distance = b->inside[i] <= i ? (int64_t)(b->code[b->inside[i]] - (b->e.at + 2)) : INT8_MIN - 1;
+    if (distance < INT8_MIN)
+        return false;
+    uint8_t opcode = insn->flow == FLOW_JUMP ? 0xeb : 0x70 | insn->condition;
+    emit_bytes(&b->e, (uint8_t[]){opcode, (uint8_t)distance}, 2);
+    return true;
+}
+
+/* What leads inside is never patched. */
+static void emit_jump_or_branch(struct builder *b, uint32_t i, enum tr_exit_kind kind)
+{
+    const struct tr_insn *insn = &b->insns[i];
+    struct emitter *e = &b->e;
+    bool aligned = b->inside[i] == NOWHERE;
+    place_started(&b->places, e->at);
+    if (emit_back(b, i))
+        return;
+    uintptr_t site = insn->flow == FLOW_JUMP ? emit_jump(e, e->at, aligned)
+                                             : emit_branch(e, insn->condition, e->at, aligned);
+    lead(b, i, site, b->inside[i], insn->target, kind);
+}
+
 static void emit_direct_call(struct builder *b, uint32_t i)
 {
     const struct tr_insn *insn = &b->insns[i];
@@ -327,12 +353,10 @@ static void emit_copy(struct builder *b, uint32_t i)
     struct emitter *e = &b->e;
     switch (insn->flow) {
     case FLOW_JUMP:
-        place_started(&b->places, e->at);
-        lead(b, i, emit_jump(e, e->at, true), b->inside[i], insn->target, EXIT_JUMP);
+        emit_jump_or_branch(b, i, EXIT_JUMP);
         break;
     case FLOW_BRANCH:
-        place_started(&b->places, e->at);
-        lead(b, i, emit_branch(e, insn->condition, e->at, true), b->inside[i], insn->target, EXIT_BRANCH);
+        emit_jump_or_branch(b, i, EXIT_BRANCH);
         break;
     case FLOW_TRANSACTION:
         place_started(&b->places, e->at);
@@ -360,6 +384,17 @@ static void emit_copy(struct builder *b, uint32_t i)
     }
 }
 
+/* CPUs execute a comparison and the branch that follows it as one, if nothing lies between: the padding that aligns
+ * the branch's displacement comes before both. */
+static void align_for_branch(struct builder *b, uint32_t i)
+{
+    if (b->insns[i + 1].flow != FLOW_BRANCH || b->inside[i + 1] != NOWHERE || !relocate_is_plain(&b->e, &b->insns[i]))
+        return;
+    size_t offset = (b->e.at + b->insns[i].length + 2) & 7;
+    if (offset > 4)
+        emit_nops(&b->e, 8 - offset);
+}
+
 static void emit_instruction(struct builder *b, uint32_t i)
 {
     const struct tr_insn *insn = &b->insns[i];
@@ -368,6 +403,8 @@ static void emit_instruction(struct builder *b, uint32_t i)
     place_instruction(&b->places, insn->pc, b->e.at, true);
     b->out_of_memory |= !hooks_make(&hooks, insn);
     hooks_emit_before(&b->e, &b->places, &hooks);
+    if (insn->flow == FLOW_NEXT && i + 1 < b->count)
+        align_for_branch(b, i);
     emit_copy(b, i);
     hooks_emit_after(&b->e, &b->places, &hooks);
 }
