@@ -315,7 +315,16 @@ static void detach_goes_on_natively(void **state)
     handle_faults();
     uintptr_t fib = (uintptr_t)text;
     uintptr_t old = tr_entry(fib);
+    uintptr_t sum = PUT(0x31, 0xc0, 0x48, 0x01, 0xf8, 0x48, 0xff, 0xcf, 0x75, 0xf8, 0xc3);
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, run_and_stop, (void *)tr_entry(sum));
     tr_detach();
+    for (int i = 0; i < 3; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        assert_null(result);
+    }
     assert_int_equal(((function *)old)(3, 4), 7);
     assert_int_equal(((function *)fib)(3, 4), 7);
     assert_int_equal(tr_entry(fib), fib);
