@@ -52,3 +52,6 @@ void tr_frame_run(const struct tr_frame *frame, void (*function)(int, siginfo_t 
     (void)frame, (void)function, (void)signo;
     __builtin_trap();
 }
+
+void tr_dump(uintptr_t pc, void (*line)(void *ctx, const char *text), void *ctx) { (void)pc, (void)line, (void)ctx; }
+void tr_dump_all(void (*line)(void *ctx, const char *text), void *ctx) { (void)line, (void)ctx; }

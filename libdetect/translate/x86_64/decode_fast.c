@@ -165,42 +165,53 @@ static int32_t number_at(const uint8_t *bytes, unsigned size)
     return value;
 }
 
+/* The opcode's entry; 0: not known, or not with these prefixes. `c` is behind the opcode afterwards. */
+static uint8_t take_opcode(struct cursor *c, unsigned *opcode)
+{
+    *opcode = c->bytes[c->at++];
+    uint8_t form = one_byte[*opcode];
+    if (*opcode == 0x0f) {
+        *opcode = 0xf00u | c->bytes[c->at++];
+        form = two_byte[*opcode & 0xff];
+    }
+    if (form & 1)
+        form = form_of_group(*opcode, form, c->bytes[c->at]);
+    bool other = (form & P & 0x7f && c->repeat) || (form & J & 0x7f && c->operand16);
+    return other ? 0 : form;
+}
+
+/* ModRM at c->at: mod 00 with r/m 101 is rip-relative. */
+static void take_operand(struct tr_insn *insn, const struct cursor *c)
+{
+    insn->modrm_at = c->at;
+    if ((c->bytes[c->at] & 0xc7) != 5)
+        return;
+    insn->displacement_at = c->at + 1;
+    insn->displacement_width = 64;
+    insn->rip_operand = insn->pc + insn->length + (uint64_t)(int64_t)number_at(&c->bytes[c->at + 1], 4);
+}
+
 bool decode_fast(struct tr_insn *insn)
 {
     struct cursor c = {.bytes = insn->bytes};
+    unsigned opcode;
     if (!take_prefixes(&c))
         return false;
     insn->encoding = c.rex ? ENCODING_REX : ENCODING_LEGACY;
     insn->prefix_at = c.rex ? (uint8_t)(c.at - 1) : 0;
-    unsigned opcode = c.bytes[c.at++];
-    uint8_t form = one_byte[opcode];
-    if (opcode == 0x0f) {
-        opcode = 0xf00u | c.bytes[c.at++];
-        form = two_byte[opcode & 0xff];
-    }
-    uint8_t modrm = c.bytes[c.at];
-    if (form & 1)
-        form = form_of_group(opcode, form, modrm);
-    if (form == 0 || (form & P & 0x7f && c.repeat) || (form & J & 0x7f && c.operand16))
+    uint8_t form = take_opcode(&c, &opcode);
+    bool has_modrm = form & 1;
+    unsigned immediate_at = c.at + (has_modrm ? 1 + address_size(&c.bytes[c.at]) : 0);
+    unsigned immediate = immediate_size(&c, form);
+    if (form == 0 || immediate_at + immediate > INSN_MAX)
         return false;
-    unsigned after_address = c.at;
-    if (form & 1) {
-        insn->modrm_at = c.at;
-        insn->is_lea = opcode == 0x8d;
-        after_address += 1 + address_size(&c.bytes[c.at]);
-    }
-    unsigned immediate = immediate_size(&c, form), length = after_address + immediate;
-    if (length > INSN_MAX)
-        return false;
-    insn->length = (uint8_t)length;
-    insn->flow = (uint8_t)flow_of(opcode, modrm);
-    if (form & 1 && modrm < 0xc0 && (modrm & 7) == 5 && modrm < 0x40) {
-        insn->displacement_at = c.at + 1;
-        insn->displacement_width = 64;
-        insn->rip_operand = insn->pc + length + (uint64_t)(int64_t)number_at(&c.bytes[c.at + 1], 4);
-    }
+    insn->length = (uint8_t)(immediate_at + immediate);
+    insn->flow = (uint8_t)flow_of(opcode, c.bytes[c.at]);
+    insn->is_lea = opcode == 0x8d;
+    if (has_modrm)
+        take_operand(insn, &c);
     if (form & J & 0x7f) {
-        insn->target = insn->pc + length + (uint64_t)(int64_t)number_at(&c.bytes[after_address], immediate);
+        insn->target = insn->pc + insn->length + (uint64_t)(int64_t)number_at(&c.bytes[immediate_at], immediate);
         insn->condition = opcode & 15;
     }
     return true;
