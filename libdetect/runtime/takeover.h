@@ -87,6 +87,9 @@ extern struct spin takeover_lock; /* of the table of modules */
 /* All modules that are there now go to the translator. */
 void takeover_modules_add_all(void);
 bool takeover_is_native_name(const char *path);
+/* Whether the module's own code looks return addresses up (takeover_frames.c); it stays native. */
+struct dl_phdr_info;
+bool takeover_reads_frames(const struct dl_phdr_info *info);
 /* Slots of native modules that hold the address of a function, through `map` (takeover_calls.c). */
 void takeover_map_calls(uintptr_t (*map)(uintptr_t function));
 /* Calls from the cache for each memory access, for stress (takeover_hooks.c). */

@@ -139,9 +139,12 @@ static int map_module(struct dl_phdr_info *info, size_t size, void *ctx)
             module.relro_end = (start + header->p_memsz) & ~(PAGE - 1);
         }
     }
-    if (!is_native || info->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
+    bool reads_frames = !is_native && takeover_reads_frames(info);
+    if (!(is_native || reads_frames) || info->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
         return 0;
     map_table(&module, DT_JMPREL, DT_PLTRELSZ, map);
+    if (reads_frames) /* what it only takes the address of, it may compare */
+        return 0;
     map_table(&module, DT_RELA, DT_RELASZ, map);
     if (is_linker)
         map_variables(&module, map);

@@ -24,7 +24,7 @@ enum segment_state {
     SEGMENT_WANTED, /* to be translated, when the kernel's view agrees */
     SEGMENT_TRANSLATED,
     SEGMENT_NATIVE, /* one of ours */
-    SEGMENT_WRITABLE, SEGMENT_RELOCATED, SEGMENT_CHANGED, SEGMENT_FAILED, /* native with a limit */
+    SEGMENT_FRAMES, SEGMENT_WRITABLE, SEGMENT_RELOCATED, SEGMENT_CHANGED, SEGMENT_FAILED, /* native with a limit */
 };
 
 struct segment {
@@ -105,6 +105,8 @@ static enum segment_state judge(const struct dl_phdr_info *info, uintptr_t low, 
     if (takeover_is_native_name(info->dlpi_name) || modules_is_own(low) || low == getauxval(AT_BASE) ||
         low == getauxval(AT_SYSINFO_EHDR))
         return SEGMENT_NATIVE;
+    if (takeover_reads_frames(info))
+        return SEGMENT_FRAMES;
     if (takeover_is_on() && has_text_relocations(info, dynamic))
         return SEGMENT_RELOCATED;
     return SEGMENT_WANTED;
@@ -234,6 +236,9 @@ static void tell_native(const struct segment *segment, const char *why)
 static void tell_state(const struct segment *segment)
 {
     switch ((enum segment_state)segment->state) {
+    case SEGMENT_FRAMES:
+        tell_native(segment, ": runs natively, its run-time system reads return addresses (V8, OCaml, Go)");
+        break;
     case SEGMENT_WRITABLE:
         tell_native(segment, ": runs natively, its code is writable");
         break;
