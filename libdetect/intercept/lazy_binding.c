@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The first call of a function that is bound lazily: the dynamic linker's resolver, which is native, looks the function up
- * and jumps there itself, past tr_redirect. So the resolver is redirected: it gets the program's return address in place
- * of the cache's, and a function that asks for its caller finds that one, whichever it is. The price is one fault. */
+ * and jumps there itself, past tr_redirect. So the resolver is redirected. What it is going to bind is known by name, and
+ * the call is prepared for that; besides, whatever it is sees the program's return address (for the price of a fault). */
 #include <link.h>
 
 #include "base/sys.h"
@@ -13,20 +13,44 @@
 __attribute__((visibility("hidden"))) uintptr_t lazy_binding_resolver;
 __attribute__((visibility("hidden"))) void lazy_binding_entry(void);
 
-static void show_caller(void *return_address)
+struct lazy_call {
+    struct redirected_call call;
+    const struct link_map *map;
+    uintptr_t relocation; /* number of it in the table for lazy binding */
+    uintptr_t return_address;
+};
+
+static uintptr_t dynamic_value(const struct link_map *map, ElfW(Sxword) tag)
 {
-    uintptr_t *word = return_address;
-    *word = tr_origin(*word);
+    for (const ElfW(Dyn) *entry = map->l_ld; entry && entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == tag)
+            return entry->d_un.d_ptr; /* relocated by the dynamic linker */
+    return 0;
+}
+
+static const char *name_of(const struct lazy_call *lazy)
+{
+    const ElfW(Rela) *relocations = (const ElfW(Rela) *)dynamic_value(lazy->map, DT_JMPREL);
+    const ElfW(Sym) *symbols = (const ElfW(Sym) *)dynamic_value(lazy->map, DT_SYMTAB);
+    const char *strings = (const char *)dynamic_value(lazy->map, DT_STRTAB);
+    if (!relocations || !symbols || !strings)
+        return "";
+    return strings + symbols[ELF64_R_SYM(relocations[lazy->relocation].r_info)].st_name;
+}
+
+static void prepare(void *arg)
+{
+    struct lazy_call *lazy = arg;
+    lazy->return_address = tr_origin(lazy->return_address);
+    redirect_prepare_named(name_of(lazy), &lazy->call, &lazy->return_address);
 }
 
 /* The arguments of the function that is to be called are in place, in vector registers as well. */
-__attribute__((used, target("general-regs-only"))) static void before_resolver(uintptr_t *return_address)
+__attribute__((used, target("general-regs-only"))) static void before_resolver(struct lazy_call *lazy)
 {
-    tr_with_vectors_saved(show_caller, return_address);
+    tr_with_vectors_saved(prepare, lazy);
 }
 
-/* The stack: link map, number of the relocation, return address. The System V ABI's registers for arguments, the static
- * chain (r10), and rax (the number of vector registers). */
 __asm__(".text\n"
         ".globl lazy_binding_entry\n"
         ".hidden lazy_binding_entry\n"
@@ -35,26 +59,10 @@ __asm__(".text\n"
         ".cfi_startproc\n"
         ".cfi_adjust_cfa_offset 16\n"
         "    endbr64\n"
-        "    push %rax\n    .cfi_adjust_cfa_offset 8\n"
-        "    push %rcx\n    .cfi_adjust_cfa_offset 8\n"
-        "    push %rdx\n    .cfi_adjust_cfa_offset 8\n"
-        "    push %rsi\n    .cfi_adjust_cfa_offset 8\n"
-        "    push %rdi\n    .cfi_adjust_cfa_offset 8\n"
-        "    push %r8\n    .cfi_adjust_cfa_offset 8\n"
-        "    push %r9\n    .cfi_adjust_cfa_offset 8\n"
-        "    push %r10\n    .cfi_adjust_cfa_offset 8\n"
-        "    push %r11\n    .cfi_adjust_cfa_offset 8\n"
-        "    lea 88(%rsp), %rdi\n"
+        PUSH_CALL
+        "    mov %rsp, %rdi\n"
         "    call before_resolver\n"
-        "    pop %r11\n    .cfi_adjust_cfa_offset -8\n"
-        "    pop %r10\n    .cfi_adjust_cfa_offset -8\n"
-        "    pop %r9\n    .cfi_adjust_cfa_offset -8\n"
-        "    pop %r8\n    .cfi_adjust_cfa_offset -8\n"
-        "    pop %rdi\n    .cfi_adjust_cfa_offset -8\n"
-        "    pop %rsi\n    .cfi_adjust_cfa_offset -8\n"
-        "    pop %rdx\n    .cfi_adjust_cfa_offset -8\n"
-        "    pop %rcx\n    .cfi_adjust_cfa_offset -8\n"
-        "    pop %rax\n    .cfi_adjust_cfa_offset -8\n"
+        POP_CALL
         "    jmp *lazy_binding_resolver(%rip)\n"
         ".cfi_endproc\n"
         ".size lazy_binding_entry, . - lazy_binding_entry\n");
@@ -63,13 +71,8 @@ __asm__(".text\n"
  * supplement, 5.2); the latter two are there if it is bound lazily. */
 static uintptr_t resolver_of(const struct link_map *map)
 {
-    const ElfW(Dyn) *entry = map->l_ld;
-    while (entry && entry->d_tag != DT_NULL && entry->d_tag != DT_PLTGOT)
-        entry++;
-    if (!entry || entry->d_tag == DT_NULL)
-        return 0;
-    const uintptr_t *table = (const uintptr_t *)entry->d_un.d_ptr;
-    if (!sys_can_read((uintptr_t)&table[1]) || !sys_can_read((uintptr_t)&table[2]))
+    const uintptr_t *table = (const uintptr_t *)dynamic_value(map, DT_PLTGOT);
+    if (!table || !sys_can_read((uintptr_t)&table[1]) || !sys_can_read((uintptr_t)&table[2]))
         return 0;
     return table[1] == (uintptr_t)map ? table[2] : 0;
 }

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of native libraries that translated code, and only that, reaches through us (tr_redirect): those that look at
- * their caller's address, those that are given an address to look at, and those that call the program back. They are found by
- * address, however they were bound; native code and locks mode never come here.
+/* The redirected functions; see redirect.h. They are found by address, however they were bound; native code and locks mode
+ * never come here.
  *
- * Not watched, only helped: each goes on to the real function with what it was called with, but for the addresses. */
+ * None is replaced: addresses that it is called with are changed, and it is jumped to with registers and stack as they were,
+ * so that it returns to its caller. */
+#include "intercept/redirect.h"
+
 #include <dlfcn.h>
-#include <search.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/sys.h"
-#include "intercept/redirect.h"
 #include "intercept/signal_saved.h"
+#include "runtime/real.h"
 #include "runtime/runtime.h"
 #include "runtime/takeover.h"
 
@@ -26,15 +25,62 @@ uintptr_t translated_entry(uintptr_t function)
     return entry;
 }
 
-/* --- who asks for the caller ----------------------------------------------------------------------------------------------- */
-
 #if defined(__x86_64__)
 
-/* The program's return address, to which the function returns by a fault. */
-__attribute__((used)) static void show_caller(uintptr_t *return_address)
-{
-    *return_address = tr_origin(*return_address);
-}
+enum need {
+    CALLER,    /* looks at its return address, where it will return by a fault */
+    ADDRESS,   /* is given an address of code to look at */
+    CALLS,     /* is given a function of the program's to call, or an address to jump to */
+    CALLS_SET, /* is given four functions in a struct on the stack (cookie_io_functions_t) */
+    WALKS,     /* reads all return addresses on the stack */
+};
+
+static const struct redirection {
+    const char *library; /* NULL: libc, or libgcc */
+    const char *name;
+    uint8_t need;     /* enum need */
+    uint8_t argument; /* the first is 1 */
+} redirections[] = {
+    {NULL, "dlsym", CALLER, 0},
+    {NULL, "dlvsym", CALLER, 0},
+    {NULL, "dlopen", CALLER, 0},
+    {NULL, "dlmopen", CALLER, 0},
+    {NULL, "dlinfo", CALLER, 0},
+    {NULL, "dladdr", ADDRESS, 1},
+    {NULL, "dladdr1", ADDRESS, 1},
+    {NULL, "_Unwind_SetIP", CALLS, 2}, /* a landing pad */
+    {NULL, "qsort", CALLS, 4},
+    {NULL, "qsort_r", CALLS, 4},
+    {NULL, "bsearch", CALLS, 5},
+    {NULL, "lfind", CALLS, 5},
+    {NULL, "lsearch", CALLS, 5},
+    {NULL, "tsearch", CALLS, 3},
+    {NULL, "tfind", CALLS, 3},
+    {NULL, "tdelete", CALLS, 3},
+    {NULL, "twalk", CALLS, 2},
+    {NULL, "twalk_r", CALLS, 2},
+    {NULL, "tdestroy", CALLS, 2},
+    {NULL, "fopencookie", CALLS_SET, 0},
+    /* GNU's libunwind and LLVM's: what languages use, and their own. */
+    {"libunwind.so.8", "_Ux86_64_getcontext", WALKS, 0},
+    {"libunwind.so.8", "unw_backtrace", WALKS, 0},
+    {"libunwind.so.8", "_Unwind_RaiseException", WALKS, 0},
+    {"libunwind.so.8", "_Unwind_Resume", WALKS, 0},
+    {"libunwind.so.8", "_Unwind_Resume_or_Rethrow", WALKS, 0},
+    {"libunwind.so.8", "_Unwind_ForcedUnwind", WALKS, 0},
+    {"libunwind.so.8", "_Unwind_Backtrace", WALKS, 0},
+    {"libunwind.so.8", "_Unwind_SetIP", CALLS, 2},
+    {"libunwind.so.1", "__unw_getcontext", WALKS, 0},
+    {"libunwind.so.1", "_Unwind_RaiseException", WALKS, 0},
+    {"libunwind.so.1", "_Unwind_Resume", WALKS, 0},
+    {"libunwind.so.1", "_Unwind_Resume_or_Rethrow", WALKS, 0},
+    {"libunwind.so.1", "_Unwind_ForcedUnwind", WALKS, 0},
+    {"libunwind.so.1", "_Unwind_Backtrace", WALKS, 0},
+    {"libunwind.so.1", "_Unwind_SetIP", CALLS, 2},
+};
+static uintptr_t real_functions[ARRAY_LEN(redirections)];
+
+/* --- what is done to a call ------------------------------------------------------------------------------------------------ */
 
 #define UNKNOWN_STACK_BYTES 65536u
 #define PAGE_BYTES 4096u
@@ -51,211 +97,119 @@ static uintptr_t stack_end(uintptr_t sp)
     return end;
 }
 
-/* The whole stack, for unwinders that read it themselves. */
-__attribute__((used)) static void show_stack(uintptr_t *return_address)
+static uintptr_t *argument_of(struct redirected_call *call, unsigned number)
 {
-    show_caller(return_address);
-    tr_unwind_prepare((uintptr_t)return_address, stack_end((uintptr_t)return_address));
+    uintptr_t *const places[] = {&call->rdi, &call->rsi, &call->rdx, &call->rcx, &call->r8, &call->r9};
+    return places[number - 1];
 }
 
-/* before(address of the return address), then the real function with registers and stack as they were. */
-#define TAIL_CALL(name, before)                                                                                        \
-    __attribute__((visibility("hidden"))) void *real_##name;                                                           \
-    void redirected_##name(void) __attribute__((visibility("hidden")));                                                \
-    __asm__(".text\n"                                                                                                  \
-            ".globl redirected_" #name "\n"                                                                            \
-            ".hidden redirected_" #name "\n"                                                                           \
-            ".type redirected_" #name ", @function\n"                                                                  \
-            "redirected_" #name ":\n"                                                                                  \
-            ".cfi_startproc\n"                                                                                         \
-            "    endbr64\n"                                                                                            \
-            "    push %rdi\n    .cfi_adjust_cfa_offset 8\n"                                                            \
-            "    push %rsi\n    .cfi_adjust_cfa_offset 8\n"                                                            \
-            "    push %rdx\n    .cfi_adjust_cfa_offset 8\n"                                                            \
-            "    push %rcx\n    .cfi_adjust_cfa_offset 8\n"                                                            \
-            "    push %r8\n    .cfi_adjust_cfa_offset 8\n"                                                             \
-            "    lea 40(%rsp), %rdi\n"                                                                                 \
-            "    call " #before "\n"                                                                                   \
-            "    pop %r8\n    .cfi_adjust_cfa_offset -8\n"                                                             \
-            "    pop %rcx\n    .cfi_adjust_cfa_offset -8\n"                                                            \
-            "    pop %rdx\n    .cfi_adjust_cfa_offset -8\n"                                                            \
-            "    pop %rsi\n    .cfi_adjust_cfa_offset -8\n"                                                            \
-            "    pop %rdi\n    .cfi_adjust_cfa_offset -8\n"                                                            \
-            "    jmp *real_" #name "(%rip)\n"                                                                          \
-            ".cfi_endproc\n"                                                                                           \
-            ".size redirected_" #name ", . - redirected_" #name "\n")
-
-TAIL_CALL(dlsym, show_caller);
-TAIL_CALL(dlvsym, show_caller);
-TAIL_CALL(dlopen, show_caller);
-TAIL_CALL(dlmopen, show_caller);
-TAIL_CALL(dlinfo, show_caller);
-
-/* GNU's libunwind, LLVM's: both have the functions that languages use, under the same names, besides their own. */
-#define LIBUNWIND(which, getcontext)                                                                                   \
-    TAIL_CALL(which##getcontext, show_stack);                                                                          \
-    TAIL_CALL(which##_Unwind_RaiseException, show_stack);                                                              \
-    TAIL_CALL(which##_Unwind_Resume, show_stack);                                                                      \
-    TAIL_CALL(which##_Unwind_Resume_or_Rethrow, show_stack);                                                           \
-    TAIL_CALL(which##_Unwind_ForcedUnwind, show_stack);                                                                \
-    TAIL_CALL(which##_Unwind_Backtrace, show_stack)
-
-LIBUNWIND(gnu, _Ux86_64_getcontext);
-TAIL_CALL(gnuunw_backtrace, show_stack);
-LIBUNWIND(llvm, __unw_getcontext);
-
-#endif
-
-/* --- who is given an address --------------------------------------------------------------------------------------------- */
-
-#define FUNCTION(result, name, parameters)                                                                             \
-    static result(*real_##name) parameters;                                                                            \
-    static result redirected_##name parameters
-
-FUNCTION(int, dladdr, (const void *address, Dl_info *info))
+static void prepare(const struct redirection *redirection, struct redirected_call *call, uintptr_t *return_address)
 {
-    return real_dladdr((const void *)tr_origin((uintptr_t)address), info);
-}
-
-FUNCTION(int, dladdr1, (const void *address, Dl_info *info, void **extra, int flags))
-{
-    return real_dladdr1((const void *)tr_origin((uintptr_t)address), info, extra, flags);
-}
-
-/* A landing pad, where the unwinder will jump to. */
-FUNCTION(void, _Unwind_SetIP, (void *context, uintptr_t address))
-{
-    real__Unwind_SetIP(context, translated_entry(address));
-}
-
-/* --- who calls back -------------------------------------------------------------------------------------------------------- */
-
-typedef int compare_t(const void *, const void *);
-typedef int compare_with_t(const void *, const void *, void *);
-typedef void action_t(const void *, VISIT, int);
-typedef void action_with_t(const void *, VISIT, void *);
-
-FUNCTION(void, qsort, (void *base, size_t count, size_t size, compare_t *compare))
-{
-    real_qsort(base, count, size, TRANSLATED(compare));
-}
-
-FUNCTION(void, qsort_r, (void *base, size_t count, size_t size, compare_with_t *compare, void *with))
-{
-    real_qsort_r(base, count, size, TRANSLATED(compare), with);
-}
-
-FUNCTION(void *, bsearch, (const void *key, const void *base, size_t count, size_t size, compare_t *compare))
-{
-    return real_bsearch(key, base, count, size, TRANSLATED(compare));
-}
-
-FUNCTION(void *, lfind, (const void *key, const void *base, size_t *count, size_t size, compare_t *compare))
-{
-    return real_lfind(key, base, count, size, TRANSLATED(compare));
-}
-
-FUNCTION(void *, lsearch, (const void *key, void *base, size_t *count, size_t size, compare_t *compare))
-{
-    return real_lsearch(key, base, count, size, TRANSLATED(compare));
-}
-
-FUNCTION(void *, tsearch, (const void *key, void **root, compare_t *compare))
-{
-    return real_tsearch(key, root, TRANSLATED(compare));
-}
-
-FUNCTION(void *, tfind, (const void *key, void *const *root, compare_t *compare))
-{
-    return real_tfind(key, root, TRANSLATED(compare));
-}
-
-FUNCTION(void *, tdelete, (const void *key, void **root, compare_t *compare))
-{
-    return real_tdelete(key, root, TRANSLATED(compare));
-}
-
-FUNCTION(void, twalk, (const void *root, action_t *action)) { real_twalk(root, TRANSLATED(action)); }
-
-FUNCTION(void, twalk_r, (const void *root, action_with_t *action, void *with))
-{
-    real_twalk_r(root, TRANSLATED(action), with);
-}
-
-FUNCTION(void, tdestroy, (void *root, void (*free_node)(void *))) { real_tdestroy(root, TRANSLATED(free_node)); }
-
-FUNCTION(FILE *, fopencookie, (void *cookie, const char *mode, cookie_io_functions_t functions))
-{
-    functions.read = TRANSLATED(functions.read);
-    functions.write = TRANSLATED(functions.write);
-    functions.seek = TRANSLATED(functions.seek);
-    functions.close = TRANSLATED(functions.close);
-    return real_fopencookie(cookie, mode, functions);
-}
-
-/* --- the list -------------------------------------------------------------------------------------------------------------- */
-
-struct redirection {
-    const char *name;
-    void (*instead)(void);
-    void *real; /* where the pointer to the real function lies */
-};
-
-#define NAMED(name, label) {#name, (void (*)(void))redirected_##label, &real_##label}
-#define FROM(name) NAMED(name, name)
-
-static const struct redirection of_libc[] = {
-#if defined(__x86_64__)
-    FROM(dlsym), FROM(dlvsym), FROM(dlopen), FROM(dlmopen), FROM(dlinfo),
-#endif
-    FROM(dladdr), FROM(dladdr1), FROM(_Unwind_SetIP),
-    FROM(qsort), FROM(qsort_r), FROM(bsearch), FROM(lfind), FROM(lsearch), FROM(tsearch), FROM(tfind), FROM(tdelete),
-    FROM(twalk), FROM(twalk_r), FROM(tdestroy), FROM(fopencookie),
-};
-
-static void redirect(void *library, const struct redirection *redirections, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        void *found = dlsym(library, redirections[i].name);
-        memcpy(redirections[i].real, &found, sizeof(found));
-        if (found)
-            tr_redirect((uintptr_t)found, (uintptr_t)redirections[i].instead);
-        else
-            dlerror(); /* the program must not find our failure in its own dlerror() */
+    uintptr_t *argument = argument_of(call, redirection->argument ? redirection->argument : 1);
+    switch ((enum need)redirection->need) {
+    case CALLER:
+        *return_address = tr_origin(*return_address);
+        break;
+    case ADDRESS:
+        *argument = tr_origin(*argument);
+        break;
+    case CALLS:
+        *argument = translated_entry(*argument);
+        break;
+    case CALLS_SET:
+        for (int i = 1; i <= 4; i++)
+            return_address[i] = translated_entry(return_address[i]);
+        break;
+    case WALKS:
+        tr_unwind_prepare((uintptr_t)return_address, stack_end((uintptr_t)return_address));
+        break;
     }
 }
 
-#if defined(__x86_64__)
-
-#define FROM_LIBUNWIND(which, getcontext)                                                                              \
-    NAMED(getcontext, which##getcontext), NAMED(_Unwind_RaiseException, which##_Unwind_RaiseException),                \
-        NAMED(_Unwind_Resume, which##_Unwind_Resume),                                                                  \
-        NAMED(_Unwind_Resume_or_Rethrow, which##_Unwind_Resume_or_Rethrow),                                            \
-        NAMED(_Unwind_ForcedUnwind, which##_Unwind_ForcedUnwind),                                                      \
-        NAMED(_Unwind_Backtrace, which##_Unwind_Backtrace)
-
-static const struct redirection of_gnu_libunwind[] = {FROM_LIBUNWIND(gnu, _Ux86_64_getcontext),
-                                                      NAMED(unw_backtrace, gnuunw_backtrace)};
-static const struct redirection of_llvm_libunwind[] = {FROM_LIBUNWIND(llvm, __unw_getcontext)};
-
-static void redirect_library(const char *name, const struct redirection *redirections, size_t count)
+void redirect_prepare_named(const char *name, struct redirected_call *call, uintptr_t *return_address)
 {
-    void *library = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
-    if (library)
-        redirect(library, redirections, count);
-    else
-        dlerror();
+    for (size_t i = 0; i < ARRAY_LEN(redirections) && !redirections[i].library; i++)
+        if (strcmp(redirections[i].name, name) == 0) {
+            prepare(&redirections[i], call, return_address);
+            return;
+        }
 }
 
-static void redirect_libunwind(void)
+/* --- the way in -------------------------------------------------------------------------------------------------------------- */
+
+struct redirected_entry {
+    struct redirected_call call;
+    uintptr_t number; /* in the table; later the function that is jumped to */
+    uintptr_t return_address;
+};
+
+__attribute__((used)) static void before_function(struct redirected_entry *entry)
 {
-    redirect_library("libunwind.so.8", of_gnu_libunwind, ARRAY_LEN(of_gnu_libunwind));
-    redirect_library("libunwind.so.1", of_llvm_libunwind, ARRAY_LEN(of_llvm_libunwind));
+    size_t i = entry->number;
+    prepare(&redirections[i], &entry->call, &entry->return_address);
+    entry->number = real_functions[i];
+}
+
+#define ENTRY_BYTES 16
+#define ENTRIES 40
+_Static_assert(ENTRIES >= ARRAY_LEN(redirections), "an entry for each function");
+extern char redirect_entries[ENTRIES][ENTRY_BYTES] __attribute__((visibility("hidden")));
+
+/* Entry i: push $i; jmp common. */
+__asm__(".text\n"
+        ".globl redirect_entries\n"
+        ".hidden redirect_entries\n"
+        ".type redirect_entries, @function\n"
+        ".balign 16\n"
+        "redirect_entries:\n"
+        ".cfi_startproc\n"
+        ".set number, 0\n"
+        ".rept 40\n"
+        ".balign 16\n"
+        "    endbr64\n"
+        "    push $number\n    .cfi_adjust_cfa_offset 8\n"
+        "    jmp redirect_common\n    .cfi_adjust_cfa_offset -8\n"
+        ".set number, number + 1\n"
+        ".endr\n"
+        ".cfi_endproc\n"
+        ".size redirect_entries, . - redirect_entries\n"
+        ".type redirect_common, @function\n"
+        "redirect_common:\n"
+        ".cfi_startproc\n"
+        ".cfi_adjust_cfa_offset 8\n"
+        PUSH_CALL
+        "    mov %rsp, %rdi\n"
+        "    sub $8, %rsp\n    .cfi_adjust_cfa_offset 8\n"
+        "    call before_function\n"
+        "    add $8, %rsp\n    .cfi_adjust_cfa_offset -8\n"
+        POP_CALL
+        "    ret\n" /* to the function */
+        ".cfi_endproc\n"
+        ".size redirect_common, . - redirect_common\n");
+
+/* --- which there are ----------------------------------------------------------------------------------------------------------- */
+
+static uintptr_t find(const struct redirection *redirection)
+{
+    void *library = redirection->library ? dlopen(redirection->library, RTLD_LAZY | RTLD_NOLOAD) : RTLD_NEXT;
+    void *found = library ? dlsym(library, redirection->name) : NULL;
+    if (!found)
+        dlerror(); /* the program must not find our failure in its own dlerror() */
+    if (library != RTLD_NEXT && library)
+        REAL(dlclose)(library);
+    return (uintptr_t)found;
+}
+
+static void redirect_functions(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(redirections); i++)
+        if ((real_functions[i] = find(&redirections[i])))
+            tr_redirect(real_functions[i], (uintptr_t)redirect_entries[i]);
 }
 
 #else
 
-static void redirect_libunwind(void) {}
+static void redirect_functions(void) {}
 
 #endif
 
@@ -264,8 +218,7 @@ static void redirect_all(void)
     static bool done;
     if (!done) {
         done = true;
-        redirect(RTLD_NEXT, of_libc, ARRAY_LEN(of_libc));
-        redirect_libunwind();
+        redirect_functions();
         saved_take_over();
         bound_take_over();
     }
