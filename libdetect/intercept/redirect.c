@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 #include <string.h>
+#include <unwind.h>
 
 #include "base/sys.h"
 #include "intercept/signal_saved.h"
@@ -33,6 +34,7 @@ enum need {
     CALLS,     /* is given a function of the program's to call, or an address to jump to */
     CALLS_SET, /* is given four functions in a struct on the stack (cookie_io_functions_t) */
     WALKS,     /* reads all return addresses on the stack */
+    DELETES,   /* calls an exception's own function, if it has one: straight there */
 };
 
 static const struct redirection {
@@ -49,6 +51,7 @@ static const struct redirection {
     {NULL, "dladdr", ADDRESS, 1},
     {NULL, "dladdr1", ADDRESS, 1},
     {NULL, "_Unwind_SetIP", CALLS, 2}, /* a landing pad */
+    {NULL, "_Unwind_DeleteException", DELETES, 0},
     {NULL, "qsort", CALLS, 4},
     {NULL, "qsort_r", CALLS, 4},
     {NULL, "bsearch", CALLS, 5},
@@ -103,7 +106,21 @@ static uintptr_t *argument_of(struct redirected_call *call, unsigned number)
     return places[number - 1];
 }
 
-static void prepare(const struct redirection *redirection, struct redirected_call *call, uintptr_t *return_address)
+/* What _Unwind_DeleteException does, if that leads into the cache. */
+static uintptr_t delete_exception(struct redirected_call *call)
+{
+    const struct _Unwind_Exception *exception = (const struct _Unwind_Exception *)call->rdi;
+    uintptr_t function = (uintptr_t)exception->exception_cleanup;
+    uintptr_t entry = translated_entry(function);
+    if (entry == function)
+        return 0;
+    call->rsi = call->rdi;
+    call->rdi = _URC_FOREIGN_EXCEPTION_CAUGHT;
+    return entry;
+}
+
+/* Where to jump instead of the function; 0: there. */
+static uintptr_t prepare(const struct redirection *redirection, struct redirected_call *call, uintptr_t *return_address)
 {
     uintptr_t *argument = argument_of(call, redirection->argument ? redirection->argument : 1);
     switch ((enum need)redirection->need) {
@@ -123,13 +140,16 @@ static void prepare(const struct redirection *redirection, struct redirected_cal
     case WALKS:
         tr_unwind_prepare((uintptr_t)return_address, stack_end((uintptr_t)return_address));
         break;
+    case DELETES:
+        return delete_exception(call);
     }
+    return 0;
 }
 
 void redirect_prepare_named(const char *name, struct redirected_call *call, uintptr_t *return_address)
 {
     for (size_t i = 0; i < ARRAY_LEN(redirections) && !redirections[i].library; i++)
-        if (strcmp(redirections[i].name, name) == 0) {
+        if (redirections[i].need != DELETES && strcmp(redirections[i].name, name) == 0) {
             prepare(&redirections[i], call, return_address);
             return;
         }
@@ -146,8 +166,8 @@ struct redirected_entry {
 __attribute__((used)) static void before_function(struct redirected_entry *entry)
 {
     size_t i = entry->number;
-    prepare(&redirections[i], &entry->call, &entry->return_address);
-    entry->number = real_functions[i];
+    uintptr_t instead = prepare(&redirections[i], &entry->call, &entry->return_address);
+    entry->number = instead ? instead : real_functions[i];
 }
 
 #define ENTRY_BYTES 16

@@ -14,6 +14,7 @@
 
 #include "base/sys.h"
 #include "intercept/export.h"
+#include "intercept/personality.h"
 #include "intercept/redirect.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
@@ -44,7 +45,10 @@ static uintptr_t window_end(uintptr_t low)
 static void show_program(struct pushed *pushed, uintptr_t pc)
 {
     uintptr_t low = (uintptr_t)pushed;
-    tr_unwind_lookup(pc, (uintptr_t *)low, (uintptr_t *)window_end(low));
+    bool is_new;
+    uintptr_t origin = tr_unwind_lookup(pc, (uintptr_t *)low, (uintptr_t *)window_end(low), &is_new);
+    if (UNLIKELY(is_new))
+        personality_prepare(origin);
 }
 
 #if defined(DLFO_STRUCT_HAS_EH_DBASE)

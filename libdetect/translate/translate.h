@@ -142,8 +142,9 @@ bool tr_redirect(uintptr_t function, uintptr_t instead);
 void tr_with_vectors_saved(void (*function)(void *), void *arg);
 /* For an unwinder that asks for the tables of the cache address pc, which is where a signal has interrupted the code, or the
  * byte before a return address (as libgcc asks). Of its own working memory, words [low, high), those that hold pc or
- * pc + 1 are changed to the program's, and it goes on with these. Async-signal-safe. */
-void tr_unwind_lookup(uintptr_t pc, uintptr_t *low, uintptr_t *high);
+ * pc + 1 are changed to the program's, and it goes on with these. The program's address for pc; `is_new`: it was not asked
+ * for lately. Async-signal-safe. */
+uintptr_t tr_unwind_lookup(uintptr_t pc, uintptr_t *low, uintptr_t *high, bool *is_new);
 /* For an unwinder that asks nobody. [sp, stack_high): cache return addresses become the program's; returning there
  * faults once. The number that was replaced. */
 size_t tr_unwind_prepare(uintptr_t sp, uintptr_t stack_high);

@@ -26,24 +26,24 @@ static NOINLINE uintptr_t find_answer(uintptr_t pc)
     return before_return ? tr_origin(pc + 1) - 1 : tr_origin(pc);
 }
 
-static uintptr_t answer_to(uintptr_t pc)
+static uintptr_t answer_to(uintptr_t pc, bool *is_new)
 {
     uintptr_t answer;
-    if (known_find(&known, pc, &answer))
+    *is_new = !known_find(&known, pc, &answer);
+    if (LIKELY(!*is_new))
         return answer;
     answer = find_answer(pc);
     known_keep(&known, pc, answer);
     return answer;
 }
 
-void tr_unwind_lookup(uintptr_t pc, uintptr_t *low, uintptr_t *high)
+uintptr_t tr_unwind_lookup(uintptr_t pc, uintptr_t *low, uintptr_t *high, bool *is_new)
 {
-    uintptr_t shift = answer_to(pc) - pc;
-    if (shift == 0)
-        return;
+    uintptr_t answer = answer_to(pc, is_new);
     for (uintptr_t *word = low; word < high; word++)
         if (UNLIKELY(*word - pc <= 1))
-            *word += shift;
+            *word += answer - pc;
+    return answer;
 }
 
 size_t tr_unwind_prepare(uintptr_t sp, uintptr_t stack_high)
