@@ -3,8 +3,9 @@
  * events under the analysis lock. Called by the runtime's emit() for everything that is watched.
  *
  * Rules of the fast path: no allocation but for the thread's own cache of objects; no lock and no clock, but the
- * object's own for semaphores and for mutexes that carry order; it touches the thread's own record and the first half cache line of the
- * object's, and leaves everything unusual to the slow path. */
+ * object's own for semaphores and for mutexes that carry order; it touches the thread's own record and the first 40 bytes of the
+ * object's, and leaves everything unusual to the slow path. What is less common is in functions of its own, so that the
+ * common case has no registers to save. */
 #include "analysis/detector.h"
 
 #include <string.h>
@@ -22,13 +23,17 @@
 
 static inline bool has_no_attention(const struct thread *thread, uintptr_t sp)
 {
-    return load_relaxed(&thread->attention) == 0 && sp <= load_relaxed(&thread->stack_watch);
+    return LIKELY(load_relaxed(&thread->attention) == 0 && sp <= load_relaxed(&thread->stack_watch));
 }
 
-static inline bool is_ordinary(const struct thread *thread, const struct event *event,
-                               uintptr_t sp)
+/* The place of a lock that is held at the bottom, in the mode in which it is held. */
+static inline lg_node first_node(const struct held_lock *lock)
 {
-    return LIKELY(has_no_attention(thread, sp) && (FAST_KINDS >> event->object & 1));
+    const struct object *object = lock->object;
+    lg_node alone = lock->mode == MODE_EXCLUSIVE && object->uid == lock->uid
+                        ? load_relaxed(&object->alone)
+                        : LG_ROOT;
+    return alone != LG_ROOT ? alone : LG_UNKNOWN;
 }
 
 /* The node of what is held, if the thread has made all these steps before. */
@@ -38,8 +43,11 @@ static ALWAYS_INLINE lg_node known_node(struct thread *thread)
     lg_node node = held->known ? held->locks[held->known - 1].node : LG_ROOT;
     for (; held->known < held->count && node != LG_UNKNOWN; held->known += node != LG_UNKNOWN) {
         struct held_lock *lock = &held->locks[held->known];
-        node = lg_find(&thread->lg, node,
-                       lg_key(lock->uid, lock->mode == MODE_SHARED ? LG_SHARED : 0), 0);
+        lg_node first = held->known == 0 ? first_node(lock) : LG_UNKNOWN;
+        node = first != LG_UNKNOWN
+                   ? first
+                   : lg_find(&thread->lg, node,
+                             lg_key(lock->uid, lock->mode == MODE_SHARED ? LG_SHARED : 0), 0);
         lock->node = node;
     }
     return node;
@@ -47,11 +55,11 @@ static ALWAYS_INLINE lg_node known_node(struct thread *thread)
 
 /* The step in the acquisition tree; false if it is a new one. */
 static ALWAYS_INLINE bool known_step(struct thread *thread, const struct object *object,
-                              const struct event *event, lg_node *node)
+                                     struct lock_call call, lg_node *node)
 {
     *node = LG_UNKNOWN;
     if (thread->held.count == 0) {
-        lg_node alone = event->mode == MODE_EXCLUSIVE ? load_relaxed(&object->alone) : LG_ROOT;
+        lg_node alone = call.mode == MODE_EXCLUSIVE ? load_relaxed(&object->alone) : LG_ROOT;
         if (alone != LG_ROOT)
             *node = alone;
         return true;
@@ -59,8 +67,8 @@ static ALWAYS_INLINE bool known_step(struct thread *thread, const struct object 
     lg_node from = known_node(thread);
     if (from == LG_UNKNOWN)
         return false;
-    unsigned flags = (event->mode == MODE_SHARED ? LG_SHARED : 0) |
-                     (event->flags & (EVF_TRY | EVF_TIMED) ? 0 : LG_WAITS);
+    unsigned flags = (call.mode == MODE_SHARED ? LG_SHARED : 0) |
+                     (call.flags & (EVF_TRY | EVF_TIMED) ? 0 : LG_WAITS);
     *node = lg_find(&thread->lg, from, lg_key(object->uid, flags), thread->clock.epoch);
     return *node != LG_UNKNOWN;
 }
@@ -75,19 +83,20 @@ static inline bool acquire_again(struct thread *thread, struct object *object)
 }
 
 /* Takes what nobody holds exclusively. */
-static ALWAYS_INLINE bool take_step(struct detector *det, struct thread *thread, struct object *object,
-                             const struct event *event)
+static ALWAYS_INLINE bool take_step(struct detector *det, struct thread *thread,
+                                    struct object *object, struct lock_call call, stack_id stack)
 {
-    bool shared = event->mode == MODE_SHARED;
+    bool shared = call.mode == MODE_SHARED;
     if (UNLIKELY(thread->exposed && thread->exposed & ~object->exposed) ||
         (shared && thread->held.count > 0 && held_find(&thread->held, object)))
         return false;
     lg_node node;
     if (UNLIKELY(thread->held.count == thread->held.capacity) ||
-        !known_step(thread, object, event, &node))
+        !known_step(thread, object, call, &node))
         return false;
-    stack_id stack = event->stack ? event->stack : det->env.capture_stack(det->env.ctx);
-    held_push(&thread->held, object, event->mode, stack)->node = node;
+    if (UNLIKELY(stack == STACK_NONE))
+        stack = det->env.capture_stack(det->env.ctx);
+    held_push(&thread->held, object, call.mode, stack)->node = node;
     thread->held.known += node != LG_UNKNOWN;
     object->acquired_at = stack;
     if (shared)
@@ -99,41 +108,76 @@ static ALWAYS_INLINE bool take_step(struct detector *det, struct thread *thread,
 
 /* The live record; NULL if there is none, or none was found while others were being added. */
 static ALWAYS_INLINE struct object *find(struct detector *det, struct thread *thread,
-                                         const struct event *event)
+                                         enum object_kind kind, uintptr_t addr)
 {
-    struct object *object = objects_cached(&thread->objects, event->object, event->addr);
+    struct object *object = objects_cached(&thread->objects, kind, addr);
     if (LIKELY(object))
         return object;
-    return objects_find_in(&det->objects, &thread->objects, event->object, event->addr);
+    return objects_find_in(&det->objects, &thread->objects, kind, addr);
 }
 
-bool detector_acquire_fast(struct detector *det, struct thread *thread, const struct event *event,
-                           uintptr_t sp)
+/* The commonest case: exclusively, by a thread that holds nothing. Its list has room then. */
+static ALWAYS_INLINE void take_first(struct thread *thread, struct object *object, stack_id stack)
 {
-    if (!is_ordinary(thread, event, sp))
-        return false;
-    struct object *object = find(det, thread, event);
+    lg_node alone = load_relaxed(&object->alone);
+    held_push(&thread->held, object, MODE_EXCLUSIVE, stack)->node =
+        alone != LG_ROOT ? alone : LG_UNKNOWN;
+    thread->held.known = alone != LG_ROOT;
+    object->acquired_at = stack;
+    store_release(&object->owner, thread);
+}
+
+static NOINLINE bool acquire_known(struct detector *det, struct thread *thread,
+                                   struct lock_call call, uintptr_t addr, stack_id stack)
+{
+    struct object *object = find(det, thread, call.kind, addr);
     if (UNLIKELY(!object || object->flags & SLOW_FLAGS))
         return false;
     struct thread *owner = load_relaxed(&object->owner);
     if (UNLIKELY(owner))
         return owner == thread && acquire_again(thread, object);
-    if (!take_step(det, thread, object, event))
+    if (!take_step(det, thread, object, call, stack))
         return false;
     if (UNLIKELY(object->flags & OBJ_ORDERED))
         sync_acquire(det, thread, object);
     return true;
 }
 
-bool detector_release_fast(struct detector *det, struct thread *thread, const struct event *event,
-                           uintptr_t sp)
+bool detector_acquire_fast(struct detector *det, struct thread *thread, struct lock_call call,
+                           uintptr_t addr, stack_id stack, uintptr_t sp)
 {
-    if (!is_ordinary(thread, event, sp) || event->flags & EVF_REFUSED)
+    if (UNLIKELY(!has_no_attention(thread, sp)))
         return false;
-    struct object *object = find(det, thread, event);
-    if (UNLIKELY(!object))
+    struct object *object = objects_cached(&thread->objects, call.kind, addr);
+    if (LIKELY(object) && thread->held.count == 0 && call.mode == MODE_EXCLUSIVE &&
+        !(object->flags & (SLOW_FLAGS | OBJ_ORDERED)) && !load_relaxed(&object->owner) &&
+        !thread->exposed && stack != STACK_NONE) {
+        take_first(thread, object, stack);
+        return true;
+    }
+    return acquire_known(det, thread, call, addr, stack);
+}
+
+/* One that was not the last to be taken. */
+static NOINLINE bool release_inner(struct detector *det, struct thread *thread,
+                                   enum object_kind kind, uintptr_t addr)
+{
+    struct object *object = find(det, thread, kind, addr);
+    return object && locks_drop(thread, object);
+}
+
+bool detector_release_fast(struct detector *det, struct thread *thread, enum object_kind kind,
+                           uintptr_t addr, uintptr_t sp)
+{
+    if (UNLIKELY(!has_no_attention(thread, sp)))
         return false;
-    return locks_drop(thread, object);
+    uint32_t count = thread->held.count;
+    if (UNLIKELY(count == 0))
+        return false;
+    const struct held_lock *last = &thread->held.locks[count - 1];
+    if (LIKELY(object_is(last->object, kind, addr) && last->object->uid == last->uid))
+        return locks_drop_at(thread, count - 1);
+    return release_inner(det, thread, kind, addr);
 }
 
 /* --- order ------------------------------------------------------------------------------------ */
@@ -353,18 +397,36 @@ static NOINLINE void feed_slow(struct detector *det, struct thread *thread,
     detector_unlock(det);
 }
 
+static inline bool is_fast_kind(const struct event *event)
+{
+    return FAST_KINDS >> event->object & 1;
+}
+
+static inline struct lock_call lock_call(const struct event *event)
+{
+    return (struct lock_call){event->object, event->mode,
+                              (uint16_t)(event->flags & (EVF_TIMED | EVF_TRY))};
+}
+
+/* A semaphore that behaves as a lock. */
+static bool take_semaphore(struct detector *det, struct thread *thread, struct object *semaphore,
+                           const struct event *event)
+{
+    return take_step(det, thread, semaphore, lock_call(event), event->stack);
+}
+
 void detector_feed(struct detector *det, struct thread *thread, const struct event *event,
                    uintptr_t sp)
 {
     bool settled = false;
     if (event->object == OBJECT_SEM)
         settled = has_no_attention(thread, sp) &&
-                  ((event->type == EVENT_ACQUIRE && sems_acquire_fast(det, thread, event, take_step)) ||
+                  ((event->type == EVENT_ACQUIRE && sems_acquire_fast(det, thread, event, take_semaphore)) ||
                    (event->type == EVENT_POST && sems_post_fast(det, thread, event)));
-    else if (event->type == EVENT_ACQUIRE)
-        settled = detector_acquire_fast(det, thread, event, sp);
-    else if (event->type == EVENT_RELEASE)
-        settled = detector_release_fast(det, thread, event, sp);
+    else if (event->type == EVENT_ACQUIRE && is_fast_kind(event))
+        settled = detector_acquire_fast(det, thread, lock_call(event), event->addr, event->stack, sp);
+    else if (event->type == EVENT_RELEASE && is_fast_kind(event) && !(event->flags & EVF_REFUSED))
+        settled = detector_release_fast(det, thread, event->object, event->addr, sp);
     if (!settled)
         feed_slow(det, thread, event, sp);
 }

@@ -83,12 +83,19 @@ void detector_thread_set_detached(struct detector *det, struct thread *thread);
 void detector_feed(struct detector *det, struct thread *thread, const struct event *event,
                    uintptr_t sp);
 
-/* The part of detector_feed() that hot paths try first, for EVENT_ACQUIRE and EVENT_RELEASE of locks: true
- * if the object is known, the event ordinary, and all done. False: nothing has happened. Lock-free. */
-bool detector_acquire_fast(struct detector *det, struct thread *thread, const struct event *event,
-                           uintptr_t sp);
-bool detector_release_fast(struct detector *det, struct thread *thread, const struct event *event,
-                           uintptr_t sp);
+/* What an EVENT_ACQUIRE or EVENT_RELEASE says besides the address; small enough for a register. */
+struct lock_call {
+    uint8_t kind;   /* enum object_kind */
+    uint8_t mode;   /* enum lock_mode */
+    uint16_t flags; /* EVF_TIMED, EVF_TRY */
+};
+
+/* The part of detector_feed() that hot paths try first, for mutexes, read-write and spin locks: true if the
+ * object is known, the event ordinary, and all done. False: nothing has happened. Lock-free. */
+bool detector_acquire_fast(struct detector *det, struct thread *thread, struct lock_call call,
+                           uintptr_t addr, stack_id stack, uintptr_t sp);
+bool detector_release_fast(struct detector *det, struct thread *thread, enum object_kind kind,
+                           uintptr_t addr, uintptr_t sp);
 
 /* Whether `addr` has a live record of that kind: if not, the interceptor inspects the object's bytes
  * and sends EVENT_FIRST_USE before the real call. Lock-free. */

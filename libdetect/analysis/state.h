@@ -68,11 +68,13 @@ void locks_release(struct detector *det, struct thread *thread, const struct eve
 /* Pushes a lock that was obtained and enters it in the acquisition tree. */
 void locks_take(struct detector *det, struct thread *thread, struct object *object,
                 const struct event *event);
-/* The reverse. False: the thread does not hold it. Part of the fast path. */
-static ALWAYS_INLINE bool locks_drop(struct thread *thread, struct object *object)
+/* The reverse, by the entry's place in the thread's list. False: the thread does not hold it any more. Part of the
+ * fast path. */
+static ALWAYS_INLINE bool locks_drop_at(struct thread *thread, uint32_t index)
 {
-    struct held_lock *held = held_find(&thread->held, object);
-    if (!held || !held_is_current(held, thread))
+    struct held_lock *held = &thread->held.locks[index];
+    struct object *object = held->object;
+    if (!held_is_current(held, thread))
         return false;
     if (--held->depth > 0)
         return true;
@@ -81,8 +83,14 @@ static ALWAYS_INLINE bool locks_drop(struct thread *thread, struct object *objec
         fetch_add_relaxed(&object->readers, -1);
     else
         store_release(&object->owner, NULL);
-    held_remove_at(&thread->held, (uint32_t)(held - thread->held.locks));
+    held_remove_at(&thread->held, index);
     return true;
+}
+
+static inline bool locks_drop(struct thread *thread, struct object *object)
+{
+    struct held_lock *held = held_find(&thread->held, object);
+    return held && locks_drop_at(thread, (uint32_t)(held - thread->held.locks));
 }
 /* The thread found a routine done for which it would have waited while it ran: an order, but nothing is
  * held afterwards. */

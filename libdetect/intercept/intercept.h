@@ -61,22 +61,17 @@ static ALWAYS_INLINE bool tell_acquired_fast(const struct call *call, enum objec
                                              enum lock_mode mode, const volatile void *object,
                                              uint32_t flags)
 {
-    struct event event = {.type = EVENT_ACQUIRE,
-                          .object = (uint8_t)kind,
-                          .mode = (uint8_t)mode,
-                          .flags = flags,
-                          .addr = (uintptr_t)object,
-                          .stack = unwind_stack(call->self, &call->site)};
-    return LIKELY(
-        detector_acquire_fast(runtime.detector, call->self->thread, &event, call->site.sp));
+    struct lock_call what = {(uint8_t)kind, (uint8_t)mode, (uint16_t)flags};
+    return LIKELY(detector_acquire_fast(runtime.detector, call->self->thread, what,
+                                        (uintptr_t)object, unwind_stack(call->self, &call->site),
+                                        call->site.sp));
 }
 
 static ALWAYS_INLINE bool tell_released_fast(const struct call *call, enum object_kind kind,
                                              const volatile void *object)
 {
-    struct event event = {.type = EVENT_RELEASE, .object = (uint8_t)kind, .addr = (uintptr_t)object};
-    return LIKELY(
-        detector_release_fast(runtime.detector, call->self->thread, &event, call->site.sp));
+    return LIKELY(detector_release_fast(runtime.detector, call->self->thread, kind,
+                                        (uintptr_t)object, call->site.sp));
 }
 
 /* EVENT_INVALID on an object. */

@@ -224,6 +224,17 @@ void self_init(void)
 
 /* --- slow ways in and out -------------------------------------------------------------------------------------- */
 
+struct self *self_enter_slow(struct self *self)
+{
+    if (self->depth > 0 || self->gone || self->ignored)
+        return NULL;
+    self->depth = 1;
+    compiler_barrier();
+    if (self->async_cancel)
+        self_enter_async(self);
+    return self;
+}
+
 void self_enter_async(struct self *self)
 {
     int ignored;

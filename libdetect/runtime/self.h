@@ -31,12 +31,17 @@ struct call_site;
 struct self {
     struct thread *thread; /* the analysis's record */
     int depth;             /* > 0: the detector works, signals are queued */
-    bool pending;          /* the signal queue is not empty */
-    bool async_cancel;     /* the program has asynchronous cancellation on (signals.h, thread.c) */
+    union {
+        struct {
+            bool gone;         /* past the end: late destructors run unwatched */
+            bool ignored;      /* inside a lock that the program annotates (intercept/annotations.c) */
+            bool async_cancel; /* the program has asynchronous cancellation on (signals.h, thread.c) */
+            bool pending;      /* the signal queue is not empty */
+        };
+        uint32_t unusual; /* all of them in one look */
+    };
     bool walking;          /* inside libunwind */
-    bool gone;             /* past the end: late destructors run unwatched */
     uint8_t end_rounds;    /* rounds of thread-specific destructors seen at the thread's end */
-    bool ignored;          /* inside a lock that the program annotates (intercept/annotations.c) */
     uint16_t in_handler;   /* nesting of the program's signal handlers */
     pid_t tid;
     const struct call_site *site; /* of the event under way: for the analysis's own stack requests */
@@ -66,6 +71,8 @@ void self_init(void);
 COLD void self_leave_slow(struct self *self);
 /* Asynchronous cancellation is on: switch to deferred while the detector works. */
 COLD void self_enter_async(struct self *self);
+/* self_enter() while one of the unusual things is the case. */
+COLD struct self *self_enter_slow(struct self *self);
 
 /* NULL: only do the real call. Re-entry (the detector's own call into libc came back) gives NULL too. */
 static inline struct self *self_enter(void)
@@ -76,12 +83,10 @@ static inline struct self *self_enter(void)
         if (!self)
             return NULL;
     }
-    if (UNLIKELY(self->depth > 0 || self->gone || self->ignored))
-        return NULL;
+    if (UNLIKELY(((uint32_t)self->depth | self->unusual) != 0))
+        return self_enter_slow(self);
     self->depth = 1;
     compiler_barrier();
-    if (UNLIKELY(self->async_cancel))
-        self_enter_async(self);
     return self;
 }
 
