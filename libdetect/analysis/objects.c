@@ -144,6 +144,22 @@ static bool rebuild(struct object_table *table)
     return true;
 }
 
+static uint64_t *seen_word(struct object_table *table, uint64_t number)
+{
+    return &table->seen[number % OBJECT_SEEN_PAGES / 64];
+}
+
+static void note_seen(struct object_table *table, uint64_t number)
+{
+    uint64_t *word = seen_word(table, number);
+    store_relaxed(word, *word | 1ull << (number & 63));
+}
+
+static bool was_seen(struct object_table *table, uint64_t number)
+{
+    return load_relaxed(seen_word(table, number)) >> (number & 63) & 1;
+}
+
 static bool add_pages(struct object_table *table)
 {
     struct object_page *pages = arena_alloc(table->arena, SLAB_PAGES * sizeof(*pages));
@@ -168,6 +184,7 @@ static struct object_page *new_page(struct object_table *table, uint64_t number)
     struct object_page *page = table->free_pages;
     table->free_pages = page->next_free;
     store_relaxed(&page->number, number);
+    note_seen(table, number);
     put_page(table->pages, page);
     table->page_count++;
     return page;
@@ -384,7 +401,7 @@ bool objects_may_hold(struct object_table *table, uintptr_t addr, size_t size)
     if (page_of(last) - page_of(addr) >= 64)
         return true;
     for (uint64_t number = page_of(addr); number <= page_of(last); number++) {
-        struct object_page *page = find_page(table, number);
+        struct object_page *page = was_seen(table, number) ? find_page(table, number) : NULL;
         if (page && load_relaxed(&page->map) & granule_mask(number, addr, last))
             return true;
     }

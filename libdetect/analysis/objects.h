@@ -119,6 +119,9 @@ struct object_pages {
 
 struct object_slab;
 
+/* Of 4 KiB; a heap of so many pages and few of them with objects is told apart exactly. */
+#define OBJECT_SEEN_PAGES 65536u
+
 struct object_table {
     struct arena *arena;
     struct object_pages *pages;   /* readers load it with acquire */
@@ -130,6 +133,7 @@ struct object_table {
     struct object_slab **slabs; /* directory: record number -> record */
     uint32_t slab_count, slab_capacity, record_count;
     uintptr_t lowest, highest; /* no object's address ever lay outside */
+    uint64_t seen[OBJECT_SEEN_PAGES / 64]; /* bit by page number: such a page has had an object at some time */
     uint64_t alive;
     uint64_t lost; /* records and pages that could not be made */
 };
