@@ -8,6 +8,7 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
+#include "base/sys.h"
 #include "intercept/export.h"
 #include "intercept/fd_life.h"
 #include "intercept/order.h"
@@ -173,7 +174,8 @@ long intercepted_syscall(long number, long a, long b, long c, long d, long e, lo
     case SYS_clone:
         return process_clones(number, (uint64_t)a, arguments);
     case SYS_clone3:
-        return process_clones(number, *(const uint64_t *)a, arguments);
+        return sys_can_read((uintptr_t)a) ? process_clones(number, *(const uint64_t *)a, arguments)
+                                          : pass_on(number, arguments);
     case SYS_mprotect:
     case SYS_munmap:
     case SYS_pkey_mprotect:
@@ -181,7 +183,7 @@ long intercepted_syscall(long number, long a, long b, long c, long d, long e, lo
         return pass_on(number, arguments);
     case SYS_prctl:
     case SYS_seccomp:
-        if (number == SYS_seccomp || takeover_restricts((int)a))
+        if (number == SYS_seccomp ? takeover_filters(a) : takeover_restricts((int)a))
             process_restricts();
         return pass_on(number, arguments);
     case SYS_io_uring_setup:

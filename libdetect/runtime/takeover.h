@@ -73,6 +73,9 @@ void takeover_restricting(void);
 /* Whether this prctl does so. */
 static inline bool takeover_restricts(int option) { return option == PR_SET_SECCOMP || option == 65 /* PR_SET_MDWE */; }
 
+/* Whether this seccomp operation does: SECCOMP_SET_MODE_STRICT and _FILTER. */
+static inline bool takeover_filters(long operation) { return operation == 0 || operation == 1; }
+
 /* For runtime/fork.c, in the order of ranks. */
 void takeover_fork_prepare(void);
 void takeover_fork_parent(void);

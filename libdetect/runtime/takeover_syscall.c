@@ -15,10 +15,10 @@
 
 /* fork, or clone as fork does it: made here, so that nobody is inside the detector meanwhile. One that gives the
  * child another stack is left alone. */
-static bool copy_process(greg_t *gregs)
+static bool copy_process(greg_t *gregs, uint64_t stack)
 {
     long number = gregs[REG_RAX];
-    if (number == SYS_clone && gregs[REG_RSI] != 0)
+    if (stack != 0)
         return false;
     runtime_fork_prepare();
     long pid = sys_call(number, gregs[REG_RDI], gregs[REG_RSI], gregs[REG_RDX], gregs[REG_R10], gregs[REG_R8],
@@ -31,10 +31,20 @@ static bool copy_process(greg_t *gregs)
     return true;
 }
 
-static uint64_t clone_flags(const greg_t *gregs)
+static bool clones(greg_t *gregs, uint64_t flags, uint64_t stack)
 {
-    return gregs[REG_RAX] == SYS_clone3 ? ((const struct clone_args *)gregs[REG_RDI])->flags
-                                        : (uint64_t)gregs[REG_RDI];
+    if (!(flags & CLONE_VM))
+        return copy_process(gregs, stack);
+    takeover_cloning(flags);
+    return false;
+}
+
+static bool clones_by_block(greg_t *gregs)
+{
+    const struct clone_args *block = (const struct clone_args *)gregs[REG_RDI];
+    if (!sys_can_read((uintptr_t)&block->flags) || !sys_can_read((uintptr_t)&block->stack))
+        return false; /* the kernel says what is wrong */
+    return clones(gregs, block->flags, block->stack);
 }
 
 /* Signals. What waits has to be made by the program's own instruction. */
@@ -54,19 +64,18 @@ bool takeover_on_syscall(ucontext_t *context)
     greg_t *gregs = context->uc_mcontext.gregs;
     switch (gregs[REG_RAX]) {
     case SYS_fork:
-        return copy_process(gregs);
+        return copy_process(gregs, 0);
     case SYS_clone:
+        return clones(gregs, (uint64_t)gregs[REG_RDI], (uint64_t)gregs[REG_RSI]);
     case SYS_clone3:
-        if (!(clone_flags(gregs) & CLONE_VM))
-            return gregs[REG_RAX] == SYS_clone && copy_process(gregs);
-        takeover_cloning(clone_flags(gregs));
-        return false;
+        return clones_by_block(gregs);
     case SYS_prctl:
         if (takeover_restricts((int)gregs[REG_RDI]))
             takeover_restricting();
         return false;
     case SYS_seccomp:
-        takeover_restricting();
+        if (takeover_filters(gregs[REG_RDI]))
+            takeover_restricting();
         return false;
     case SYS_arch_prctl:
         if (gregs[REG_RDI] == ARCH_SET_FS)
