@@ -148,7 +148,7 @@ static uintptr_t prepare(const struct redirection *redirection, struct redirecte
 
 void redirect_prepare_named(const char *name, struct redirected_call *call, uintptr_t *return_address)
 {
-    for (size_t i = 0; i < ARRAY_LEN(redirections) && !redirections[i].library; i++)
+    for (size_t i = 0; i < ARRAY_LEN(redirections); i++)
         if (redirections[i].need != DELETES && strcmp(redirections[i].name, name) == 0) {
             prepare(&redirections[i], call, return_address);
             return;

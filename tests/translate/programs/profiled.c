@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+/* Built for gprof: mcount looks at return addresses. */
+/* CFLAGS: -pg */
+#include "jumps.c"
