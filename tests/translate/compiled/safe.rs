@@ -31,6 +31,7 @@ fn main() {
             for n in 0..2000u64 { *counts.entry(n * (i + 1) % 17).or_insert(0) += 1; }
             let mut guard = total.lock().unwrap();
             for (k, v) in counts { *guard.entry(k).or_insert(0) += v; }
+            drop(guard); // a panic would poison it
             sender.send(i).unwrap();
             if i == 3 { panic!("on purpose"); }
         })
