@@ -349,7 +349,7 @@ static bool start(int argc, char **argv)
         runtime_limit("no-stacks", "call stacks cannot be taken: no memory for the unwinder");
     if (runtime.options.mode == MODE_FULL)
         runtime_limit("no-races",
-                      "data races are not looked for yet: mode full does what mode locks does");
+                      "data races are not looked for yet: mode full finds what mode locks finds");
     self_init();
     pthread_atfork(runtime_fork_prepare, runtime_fork_parent, runtime_fork_child);
     return true;
