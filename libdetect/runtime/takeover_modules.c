@@ -75,12 +75,13 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* libunwind needs liblzma as well, which is not native for that: the program's threads may be there. */
+/* libunwind needs liblzma as well, which is not native for that: the program's threads may be there. libquadmath is more
+ * of libm: it hooks into every printf, long before the program's code is taken over, and each would fault twice. */
 bool takeover_is_native_name(const char *path)
 {
     static const char *const beginnings[] = {
         "ld-linux", "ld-2.", "ld.so", "ld64.so", "libc.so", "libc-2.", "libm.so", "libm-2.", "libmvec.so", "libmvec-2.",
-        "libpthread.so", "libpthread-2.", "libdl.so", "libdl-2.", "librt.so", "librt-2.", "libgcc_s.so", "libgcc_s-",
+        "libpthread.so", "libpthread-2.", "libdl.so", "libdl-2.", "librt.so", "librt-2.", "libgcc_s.so", "libgcc_s-", "libquadmath.so",
         "libunwind.so", "libunwind-", "libZydis.so", "libZycore.so",
         "libasan.so", "libtsan.so", "libubsan.so", "liblsan.so", "libclang_rt.", "linux-vdso", "linux-gate"};
     const char *name = base_name(path);
