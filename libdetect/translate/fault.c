@@ -77,9 +77,20 @@ static bool go_on_elsewhere(ucontext_t *context, uintptr_t code)
     return go_on(context, pc);
 }
 
+#define INSTRUCTION_MAX 15
+
+/* The address is the instruction's own, or lies inside it: one that crosses into the next page faults there if only
+ * that has stopped being executable. */
 static bool is_executed(const siginfo_t *info, uintptr_t pc)
 {
-    return info->si_code == SEGV_ACCERR && (uintptr_t)info->si_addr == pc;
+    return info->si_code == SEGV_ACCERR && (uintptr_t)info->si_addr - pc < INSTRUCTION_MAX;
+}
+
+/* Cache code reads constants that lie behind it: a thread that is there when its pages go may have fetched the
+ * instruction, and faults where it reads. */
+static bool is_own_constant(const siginfo_t *info)
+{
+    return info->si_code == SEGV_ACCERR && cache_contains((uintptr_t)info->si_addr);
 }
 
 static bool is_evicted(uintptr_t code)
@@ -104,6 +115,8 @@ enum tr_fault tr_fault(int signo, const siginfo_t *info, ucontext_t *context)
         }
         return TR_FAULT_PROGRAM;
     }
+    if (signo == SIGSEGV && is_own_constant(info) && is_evicted(pc) && go_on_elsewhere(context, pc))
+        return TR_FAULT_RESUMED;
     if ((signo == SIGSEGV || signo == SIGBUS) && tr_arch.recover_copy(context))
         return TR_FAULT_RESUMED;
     return TR_FAULT_PROGRAM;
