@@ -38,14 +38,15 @@ struct tr_region {
     struct tr_region *older;
 };
 
-/* What cache code calls out for. Embedded in the caller's own record; never freed or moved, even when its fragment is
- * evicted, because a thread may be about to use it. `run` gets the
- * program's registers in tr_thread.context and may change them; it runs on the translator's stack with signals
+/* What cache code calls out for. Embedded in the caller's own record; neither moved nor freed when its fragment is
+ * evicted, because a thread may be about to use it, but when its module has gone. `run` gets the program's registers in tr_thread.context and may change them; it runs on the translator's stack with signals
  * deferred, in code compiled with -mgeneral-regs-only, and may set tr_thread.resume to go elsewhere than `resume`. */
 struct tr_hook {
     void (*run)(struct tr_hook *hook);
     uintptr_t resume; /* cache address */
     uintptr_t pc;     /* of the program's instruction that it belongs to */
+    struct tr_hook *next; /* of the same range */
+    size_t size;      /* of the record that it is embedded in, at its start */
 };
 
 /* Space for a fragment of code at pc, at least `bytes` (at most FRAGMENT_MAX) from region->next on; NULL: none,

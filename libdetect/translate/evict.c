@@ -157,10 +157,22 @@ static void evict_owned(struct tr_chunk *chunk, void *range)
         store_relaxed(&chunk->state, CHUNK_FREE);
 }
 
+static void free_hooks(struct tr_range *range)
+{
+    struct tr_hook *next;
+    for (struct tr_hook *hook = range->hooks; hook; hook = next) {
+        next = hook->next;
+        stat_add(&translator.stats.metadata_bytes, -(uint64_t)hook->size);
+        arena_free(translator.host->arena, hook, hook->size);
+    }
+    range->hooks = NULL;
+}
+
 void evict_range(struct tr_range *range, bool is_gone)
 {
     for_each_chunk(is_gone ? evict_owned : release_owned, range);
     if (is_gone) {
+        free_hooks(range);
         unwinder_forget();
         origins_forget();
     }

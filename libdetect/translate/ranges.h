@@ -16,6 +16,7 @@ struct tr_range {
     const uint8_t *file;    /* the range as the file has it, mapped at first need; NULL: not yet, or not to be had */
     bool file_tried;
     struct tr_chunk *chunk; /* where its next fragment goes */
+    struct tr_hook *hooks;  /* of its instructions */
     struct tr_range *next;  /* in the list of free ones */
 };
 

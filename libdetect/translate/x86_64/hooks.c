@@ -10,6 +10,7 @@
  * A hook is never freed: a thread may be about to use it when its fragment is evicted. */
 #include "translate/x86_64/hooks.h"
 
+#include "translate/ranges.h"
 #include "translate/translator.h"
 
 bool hooks_need_operands(void)
@@ -17,11 +18,15 @@ bool hooks_need_operands(void)
     return translator.client && translator.client->wants_access;
 }
 
-static void *new_hook(size_t size, void (*run)(struct tr_hook *), uintptr_t pc)
+static void *new_hook(const struct tr_insn *insn, size_t size, void (*run)(struct tr_hook *), uintptr_t pc)
 {
-    struct tr_hook *hook = arena_alloc(translator.host->arena, size);
-    if (hook)
-        *hook = (struct tr_hook){.run = run, .pc = pc};
+    struct tr_range *range = range_find(insn->pc);
+    struct tr_hook *hook = range ? arena_alloc(translator.host->arena, size) : NULL;
+    if (!hook)
+        return NULL;
+    *hook = (struct tr_hook){.run = run, .pc = pc, .next = range->hooks, .size = size};
+    range->hooks = hook;
+    stat_add(&translator.stats.metadata_bytes, size);
     return hook;
 }
 
@@ -29,7 +34,7 @@ static struct access_hook *new_access_hook(const struct tr_insn *insn, uint8_t c
                                            uintptr_t pc)
 {
     struct access_hook *hook =
-        new_hook(sizeof(*hook) + count * sizeof(struct hook_operand), run, pc);
+        new_hook(insn, sizeof(*hook) + count * sizeof(struct hook_operand), run, pc);
     if (hook)
         hook->return_pc = insn->pc + insn->length;
     return hook;
@@ -87,7 +92,7 @@ static bool make_syscall(struct syscall_hook **hook, const struct tr_insn *insn)
     *hook = NULL;
     if (insn->flow != FLOW_SYSCALL || !translator.host->on_syscall)
         return true;
-    *hook = new_hook(sizeof(**hook), run_syscall, insn->pc);
+    *hook = new_hook(insn, sizeof(**hook), run_syscall, insn->pc);
     return *hook != NULL;
 }
 
