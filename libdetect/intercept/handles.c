@@ -7,7 +7,7 @@
 
 #define HANDLES 4096
 
-/*    63            34 33      2 1     0
+/*    63            35 34      3 2     0
  *   +----------------+---------+-------+
  *   | 0              | id      | state |      word
  *   +----------------+---------+-------+ */
@@ -23,7 +23,7 @@ static struct handle *entry_of(uintptr_t handle)
     return &handles[hash_mix(handle, 0) & (HANDLES - 1)];
 }
 
-static uint64_t word_of(thread_id id, enum handle_state state) { return (uint64_t)id << 2 | state; }
+static uint64_t word_of(thread_id id, enum handle_state state) { return (uint64_t)id << 3 | state; }
 
 void handles_add(uintptr_t handle, thread_id id, enum handle_state state)
 {
@@ -41,8 +41,8 @@ enum handle_state handles_look(uintptr_t handle, thread_id *id)
     uint64_t word = load_acquire(&entry->word);
     if (load_acquire(&entry->handle) != handle)
         return HANDLE_UNKNOWN;
-    *id = (thread_id)(word >> 2);
-    return (enum handle_state)(word & 3);
+    *id = (thread_id)(word >> 3);
+    return (enum handle_state)(word & 7);
 }
 
 bool handles_change(uintptr_t handle, thread_id id, enum handle_state from, enum handle_state to)

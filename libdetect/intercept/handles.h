@@ -9,7 +9,8 @@
 
 #include "event/event.h"
 
-enum handle_state { HANDLE_UNKNOWN, HANDLE_JOINABLE, HANDLE_DETACHED, HANDLE_JOINED };
+/* HANDLE_ENDED: joinable, and its function has returned. */
+enum handle_state { HANDLE_UNKNOWN, HANDLE_JOINABLE, HANDLE_DETACHED, HANDLE_JOINED, HANDLE_ENDED };
 
 /* A new thread has this handle. */
 void handles_add(uintptr_t handle, thread_id id, enum handle_state state);
@@ -17,6 +18,11 @@ void handles_add(uintptr_t handle, thread_id id, enum handle_state state);
 enum handle_state handles_look(uintptr_t handle, thread_id *id);
 /* False if that thread is no longer in this state, or forgotten. */
 bool handles_change(uintptr_t handle, thread_id id, enum handle_state from, enum handle_state to);
+/* From joinable, whether it has ended or not. */
+static inline bool handles_take(uintptr_t handle, thread_id id, enum handle_state to)
+{
+    return handles_change(handle, id, HANDLE_JOINABLE, to) || handles_change(handle, id, HANDLE_ENDED, to);
+}
 
 /* Child of a fork: no other thread exists, and libc gives their handles to new ones. */
 void handles_keep_only(uintptr_t handle);

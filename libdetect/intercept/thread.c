@@ -85,8 +85,11 @@ void thread_returned(void *const *block)
     if (self) {
         thread_id id;
         uintptr_t handle = (uintptr_t)pthread_self();
-        if (handles_look(handle, &id) == HANDLE_DETACHED)
+        enum handle_state state = handles_look(handle, &id);
+        if (state == HANDLE_DETACHED)
             threads_remove(handle);
+        else if (state == HANDLE_JOINABLE)
+            handles_change(handle, id, HANDLE_JOINABLE, HANDLE_ENDED);
         self_leave(self);
     }
     self_returned();
@@ -154,28 +157,31 @@ static struct target look(pthread_t handle)
 }
 
 /* A handle that nobody knows, or that of a thread that is gone, may be that of one that has not started
- * yet: it needs no more than a turn on a processor. */
+ * yet: it needs no more than a turn on a processor. So may that of a thread that has ended: whoever joined it
+ * may not have come to say so. */
 static struct target look_patiently(pthread_t handle)
 {
-    struct target target = look(handle);
-    for (int i = 0; i < 2000 && target.state != HANDLE_JOINABLE; i++) {
-        if (load_acquire(&starting) == 0)
-            break;
+    for (int i = 0;; i++) {
+        bool all_started = load_acquire(&starting) == 0; /* then the look finds the thread that has the handle now */
+        struct target target = look(handle);
+        bool has_ended = target.state == HANDLE_ENDED;
+        if (has_ended)
+            target.state = HANDLE_JOINABLE;
+        if (all_started || i >= (has_ended ? 400 : 2000) || (target.state == HANDLE_JOINABLE && !has_ended))
+            return target;
         if (i < 200)
             sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
         else
             sys_sleep_ns(100000);
-        target = look(handle);
     }
-    return target;
 }
 
-static void forget(pthread_t handle, thread_id id, enum handle_state was)
+static void forget(pthread_t handle, thread_id id)
 {
     struct thread *thread = threads_find((uintptr_t)handle);
     if (thread && detector_thread_id(thread) == id)
         threads_remove((uintptr_t)handle);
-    handles_change((uintptr_t)handle, id, was, HANDLE_JOINED);
+    handles_take((uintptr_t)handle, id, HANDLE_JOINED);
 }
 
 static void tell_bad_thread(const struct call *call, pthread_t handle, enum invalid_argument what,
@@ -235,7 +241,7 @@ static int join_known(const struct call *call, pthread_t handle, struct target t
     int error = real_join(handle, result, timeout);
     wait_resume(&wait);
     if (error == 0) {
-        forget(handle, target.id, HANDLE_JOINABLE);
+        forget(handle, target.id);
         wait_tell(&wait, EVENT_JOINED, 0);
     } else {
         wait_tell(&wait, EVENT_GIVE_UP, error == ETIMEDOUT ? EVF_TIMED_OUT : 0);
@@ -291,7 +297,7 @@ EXPORT int pthread_tryjoin_np(pthread_t handle, void **result)
     join_refused(&call, handle, target);
     int error = REAL(pthread_tryjoin_np)(handle, result);
     if (error == 0 && target.state == HANDLE_JOINABLE) {
-        forget(handle, target.id, HANDLE_JOINABLE);
+        forget(handle, target.id);
         tell(&call, (struct event){.type = EVENT_JOINED,
                                    .object = OBJECT_THREAD,
                                    .flags = EVF_TRY,
@@ -315,7 +321,7 @@ int thread_detach(const struct call *call, pthread_t handle)
         tell_bad_thread(call, handle, INVALID_THREAD, target.id);
     /* Before the real call, after which libc may give the handle to a new thread. */
     bool changed = target.state == HANDLE_JOINABLE &&
-                   handles_change((uintptr_t)handle, target.id, HANDLE_JOINABLE, HANDLE_DETACHED);
+                   handles_take((uintptr_t)handle, target.id, HANDLE_DETACHED);
     int error = REAL(pthread_detach)(handle);
     if (error == 0 && target.state == HANDLE_JOINABLE)
         tell(call, (struct event){.type = EVENT_DETACH,
