@@ -27,6 +27,7 @@ struct builder {
     struct fixup fixup[MAX_FIXUPS];
     unsigned counters;
     uint8_t function[MAX_FUNCTIONS]; /* labels of functions that are still to be made */
+    uint8_t pops[MAX_FUNCTIONS]; /* bytes of arguments that they remove; by label in function[] */
     unsigned functions, functions_made;
     bool calls;            /* the stack holds return addresses: no other use of it */
 };
@@ -58,6 +59,7 @@ void note(struct snippet *s, const struct instruction *i);
 void put_item(struct builder *b);
 /* A function that is called and not yet made; 255: none is left. */
 uint8_t some_function(struct builder *b);
+uint8_t function_pops(const struct builder *b, uint8_t label);
 void put_jump(struct builder *b, uint8_t label);
 void put_push(struct builder *b, unsigned reg);
 void put_pop(struct builder *b, unsigned reg);

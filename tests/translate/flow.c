@@ -108,8 +108,10 @@ static void put_jrcxz(struct builder *b)
 
 uint8_t some_function(struct builder *b)
 {
-    if (b->functions < MAX_FUNCTIONS && (b->functions == b->functions_made || random_one_in(b->r, 2)))
+    if (b->functions < MAX_FUNCTIONS && (b->functions == b->functions_made || random_one_in(b->r, 2))) {
+        b->pops[b->functions] = random_one_in(b->r, 4) ? (uint8_t)(8 * random_below(b->r, 3)) : 0;
         b->function[b->functions++] = new_label(b);
+    }
     if (b->functions == b->functions_made)
         return 255;
     return b->function[b->functions_made + random_below(b->r, b->functions - b->functions_made)];
@@ -137,11 +139,21 @@ static void put_indirect(struct builder *b, uint8_t target, bool call)
     set_label(b, behind);
 }
 
+uint8_t function_pops(const struct builder *b, uint8_t label)
+{
+    for (unsigned i = 0; i < b->functions; i++)
+        if (b->function[i] == label)
+            return b->pops[i];
+    return 0;
+}
+
 static void put_call(struct builder *b)
 {
     const uint8_t function = some_function(b);
     if (function == 255)
         return;
+    if (function_pops(b, function))
+        PUT(b, 0x48, 0x8d, 0x64, 0x24, (uint8_t)-function_pops(b, function)); /* lea -n(%rsp), %rsp */
     if (random_one_in(b->r, 2)) {
         put8(b, 0xe8);
         put_relative(b, function, false);

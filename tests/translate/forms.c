@@ -414,17 +414,26 @@ bool instruction_is_excluded(const struct instruction *i)
     }
 }
 
+/* Measured on a Zen 4: behind a call or a push, vpbroadcast and vpinsr in their EVEX form read another value than rsp
+ * has. */
+static bool reads_stale_rsp(const struct instruction *i)
+{
+    if (i->info.encoding != ZYDIS_INSTRUCTION_ENCODING_EVEX)
+        return false;
+    for (unsigned o = 0; o < i->info.operand_count; o++)
+        if (i->operand[o].type == ZYDIS_OPERAND_TYPE_REGISTER && register_number(i->operand[o].reg.value) == 4)
+            return true;
+    return false;
+}
+
 bool instruction_is_unstable(const struct instruction *i)
 {
+    if (reads_stale_rsp(i))
+        return true;
     switch (i->info.mnemonic) {
     case ZYDIS_MNEMONIC_RDTSC: case ZYDIS_MNEMONIC_RDTSCP: case ZYDIS_MNEMONIC_RDRAND: case ZYDIS_MNEMONIC_RDSEED:
     case ZYDIS_MNEMONIC_XGETBV:
         return true;
-    case ZYDIS_MNEMONIC_VPBROADCASTB: case ZYDIS_MNEMONIC_VPBROADCASTW: case ZYDIS_MNEMONIC_VPBROADCASTD:
-    case ZYDIS_MNEMONIC_VPBROADCASTQ:
-        /* Measured on a Zen 4: behind a call or push it reads another value than rsp has. */
-        return i->operand[i->info.operand_count - 1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-               register_number(i->operand[i->info.operand_count - 1].reg.value) == 4;
     default:
         return false;
     }

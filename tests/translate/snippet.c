@@ -41,6 +41,7 @@ static void put_end(struct builder *b)
 static void put_function(struct builder *b)
 {
     const unsigned pushed = random_one_in(b->r, 3) ? random_below(b->r, 16) : 255;
+    const uint8_t pops = b->pops[b->functions_made];
     set_label(b, b->function[b->functions_made++]);
     if (random_one_in(b->r, 3))
         PUT(b, 0xf3, 0x0f, 0x1e, 0xfa);
@@ -51,10 +52,10 @@ static void put_function(struct builder *b)
     if (pushed < 16 && pushed != RSP)
         put_pop(b, pushed);
     const uint8_t tail = random_one_in(b->r, 5) ? some_function(b) : 255;
-    if (tail != 255)
+    if (tail != 255 && function_pops(b, tail) == pops)
         put_jump(b, tail);
-    else if (random_one_in(b->r, 6))
-        PUT(b, 0xc2, (uint8_t)(8 * random_below(b->r, 3)), 0);
+    else if (pops || random_one_in(b->r, 12))
+        PUT(b, 0xc2, pops, 0);
     else if (random_one_in(b->r, 6))
         PUT(b, 0xf3, 0xc3);
     else

@@ -115,9 +115,14 @@ static void read_vector(unsigned reg, size_t size, uint8_t to[VECTOR_MAX])
     }
 }
 
+/* Nothing if a floating-point exception is pending: the program's own instruction will fault for it. */
 static uint64_t read_mmx(unsigned reg)
 {
-    uint64_t value, *to = &value;
+    uint64_t value = 0, *to = &value;
+    uint16_t status;
+    __asm__ volatile("fnstsw %0" : "=a"(status));
+    if (status & 0x80)
+        return 0;
     switch (reg) {
         STORE(0, "movq", "mm")
         STORE(1, "movq", "mm")
