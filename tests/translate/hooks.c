@@ -265,6 +265,8 @@ static bool is_beyond_the_oracle(const struct instruction *i)
     case ZYDIS_MNEMONIC_FXRSTOR: case ZYDIS_MNEMONIC_FXRSTOR64: case ZYDIS_MNEMONIC_CLFLUSH:
         return true;
     default:
+        if (i->info.meta.isa_set == ZYDIS_ISA_SET_AVX512PF_512)
+            return true;
         return i->info.meta.isa_ext == ZYDIS_ISA_EXT_PAUSE || i->info.meta.isa_ext == ZYDIS_ISA_EXT_CET;
     }
 }
