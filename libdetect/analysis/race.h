@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Data races: which accesses to memory are ordered by happens-before (FastTrack, Flanagan and Freund, PLDI 2009),
+ * exact to the byte. Part of the detector (detector.h): events of mode full order, accesses are checked here.
+ *
+ * A *tag* is a thread's slot and epoch in the full happens-before clock, in 31 bits: "slot << RACE_EPOCH_BITS | epoch".
+ * It changes whenever the thread releases something. A *site* says where an access came from: the thread's call stack,
+ * the instruction, and the locks that it held; an interned number.
+ *
+ * Shadow memory: two words of 64 bits for each aligned granule of 8 bytes, at two constant distances from it.
+ *   tags   low 32 bits: W, the last write. High 32 bits: R, the reads since.
+ *          A plain W and R (bit 31 clear) hold for all 8 bytes; 0 is "none". RACE_NO_TAG in W, or RACE_EXTENDED in R:
+ *          what the granule's bytes have differs, several threads have read, or it is a synchronisation variable; an
+ *          extension record tells (R's low 31 bits are its number). RACE_BUSY in W: somebody is changing both words.
+ *          So "W == my tag", or for a read "R == my tag or W == my tag", means that this very access is known already,
+ *          whatever its width within the granule: the test that translated code makes inline.
+ *   sites  low 32 bits: of W, high 32 bits: of R.
+ *
+ * Thread-safety: race_* functions for one thread's own record may run in many threads at once; a granule is locked by
+ * RACE_BUSY for as long as it changes. They run inside call-outs of translated code: this file and all that it calls
+ * from race_access() are compiled with -mgeneral-regs-only, call nothing of libc, and take RANK_RACE locks at most; a
+ * finding is put aside (race_has_findings) and reported later by race_report(), which is ordinary code. */
+#ifndef DETECT_ANALYSIS_RACE_H
+#define DETECT_ANALYSIS_RACE_H
+
+#include "analysis/detector.h"
+
+#define RACE_EPOCH_BITS 20
+#define RACE_SLOTS 2047u /* slot 2047 would make RACE_NO_TAG */
+#define RACE_NO_TAG 0x7fffffffu
+#define RACE_BUSY 0x80000000u     /* in W */
+#define RACE_EXTENDED 0x80000000u /* in R */
+
+typedef uint32_t race_site;
+#define RACE_SITE_NONE 0u
+
+/* --- accesses ----------------------------------------------------------------------------------------------------- */
+
+enum race_flag {
+    RACE_READ = 1 << 0,
+    RACE_WRITE = 1 << 1,
+    RACE_ATOMIC = 1 << 2,  /* acquires if it reads, releases if it writes; never races with its like. For a
+                            * compare-and-exchange that will fail, RACE_WRITE is left out */
+    RACE_RMW = 1 << 3,     /* with ATOMIC: `lock`, xchg, or known to be one: what it touches is a synchronisation variable
+                            * from here on. An atomic load or store known from debug information has ATOMIC alone, and
+                            * makes one too */
+    RACE_MOV = 1 << 4,     /* not ATOMIC: an aligned plain mov of 1, 2, 4 or 8 bytes, so it may be an atomic load or store
+                            * in the source. Without it the variable is proved to be plain */
+    RACE_SOURCE_KNOWN = 1 << 5, /* there is debug information for the place, which says that it is no atomic: certain */
+    RACE_LIBRARY = 1 << 6, /* in a shared library, not in the program's executable */
+    RACE_LIBC = 1 << 7,    /* by a function of libc or a system call; the site's innermost frame is its caller's call */
+    RACE_FREE = 1 << 8,    /* a write that gives the block back: free, realloc, delete */
+    RACE_UNMAP = 1 << 9,   /* munmap, mremap, dlclose, the end of a thread's stack */
+    RACE_VOLATILE = 1 << 10, /* the source says volatile */
+    RACE_STATIC = 1 << 11, /* state inside libc (a static buffer, environ): kind libc-race */
+};
+
+/* The thread touches [address, address + size), before the instruction or call does it. Any size. `call` is the node of
+ * its call stack, pc the program's instruction. */
+void race_access(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
+                 race_site call, uintptr_t pc);
+
+/* The memory is new: what lay there before has no history any more (malloc, mmap, a thread's stack at its start). */
+void race_fresh(struct detector *det, struct thread *thread, uintptr_t address, size_t size);
+/* It is going: a write by this thread (flags: RACE_FREE or RACE_UNMAP) to all of it that has a history, and whatever
+ * synchronisation variables lie in it end. */
+void race_gone(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
+               race_site call, uintptr_t pc);
+/* The stack pointer has come back above what lay below: synchronisation variables in [low, sp) of the thread's own stack
+ * are gone. Cheap when there is none (thread->race.stack_watch). */
+void race_stack_returned(struct detector *det, struct thread *thread, uintptr_t sp);
+
+/* The bytes are a synchronisation variable (the operand of a futex call, a guard of a static, an annotation). */
+void race_make_atomic(struct detector *det, struct thread *thread, uintptr_t address, size_t size);
+/* Races on these bytes are none (AnnotateBenignRaceSized). */
+void race_benign(struct detector *det, uintptr_t address, size_t size);
+
+/* --- findings ------------------------------------------------------------------------------------------------------- */
+
+/* Findings wait to be reported. Checked by whoever has called race_access() once it may run ordinary code. */
+bool race_has_findings(const struct thread *thread);
+/* Feeds them to the environment's on_finding. Takes RANK_ANALYSIS. */
+void race_report(struct detector *det, struct thread *thread);
+
+/* --- call stacks (calltree.h) ------------------------------------------------------------------------------------------ */
+
+/* The node for "called from return_pc in the context `parent`"; RACE_SITE_NONE is the bottom. Interned: the same
+ * number for the same stack in all threads. Lock-free when it exists. */
+race_site race_call(struct detector *det, race_site parent, uintptr_t return_pc);
+
+/* --- set-up --------------------------------------------------------------------------------------------------------------- */
+
+/* Where shadow memory is: of an address in ranges[i], its tags lie at address + tags, its sites at address + sites (aligned
+ * down to the granule). Other addresses go through a table of chunks from the arena. */
+struct race_shadow {
+    struct {
+        uintptr_t start, end;
+        intptr_t tags, sites;
+    } ranges[4];
+    uint32_t range_count;
+    /* Gives the memory back to the system; it reads as zero afterwards. Page-aligned. */
+    void (*discard)(void *start, size_t size);
+};
+
+/* From now on the detector keeps the full happens-before clock and checks accesses; before any thread but the first
+ * exists. False: out of memory. */
+bool detector_watch_races(struct detector *det, const struct race_shadow *shadow);
+/* Where the thread's tag is kept for translated code, for as long as the thread runs. */
+void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_word);
+/* Code ran natively that may have ordered accesses unseen (made at run time, a module that is not translated): what is
+ * found from now on is `possible`. */
+void race_doubt(struct detector *det);
+
+#endif
