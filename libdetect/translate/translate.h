@@ -28,6 +28,8 @@ enum tr_access_kind { /* bits */
     TR_STRING = 8,  /* rep-prefixed: size * count bytes, see struct tr_access */
     TR_STACK = 16,  /* push, pop, call, ret: the implicit operand */
     TR_MASKED = 32, /* which elements are touched depends on a mask register; called once per touched element */
+    TR_MOV = 64,    /* a plain mov (movzx, movsx) that loads or stores 1, 2, 4 or 8 bytes: what an atomic load or store is
+                     * compiled to */
 };
 
 /* One memory operand of one instruction, as known when it is translated. */
@@ -54,7 +56,30 @@ struct tr_client {
     /* At each call instruction, before it, with the program's return address; and before each return. NULL: not. */
     void (*on_call)(uintptr_t return_pc, uintptr_t sp);
     void (*on_return)(uintptr_t pc, uintptr_t sp);
+    /* The test that goes before on_access inline; NULL: on_access is called for each access. */
+    const struct tr_check *check;
+    /* Keep tr_calls() up to date. */
+    bool keeps_calls;
 };
+
+/* A word of 64 bits at `distance` from each aligned 8 bytes of the program's memory: for a write nothing needs to be called
+ * if its low half equals the thread's tag, for a read if either half does. An access that lies in two such words is always
+ * told. Where the word cannot be read, on_access is called. The tag is tr_check_tag() of the thread. */
+struct tr_check {
+    intptr_t distance;
+};
+uint32_t *tr_check_tag(void);
+
+/* A call that translated code has made. Dead, and about to be overwritten, if sp <= the thread's stack pointer now (it is the
+ * stack pointer before the call): after returns, longjmp, exceptions. */
+struct tr_call {
+    uintptr_t return_pc; /* the program's */
+    uintptr_t sp;
+    uint32_t node;       /* the client's; 0 in a new entry */
+    uint32_t reserved;
+};
+/* This thread's, the innermost last; `count` entries from the returned one on. Calls too deep for the room are left out. */
+struct tr_call *tr_calls(size_t *count);
 
 /* --- the host (runtime) ------------------------------------------------------------------------------------------ */
 
