@@ -50,6 +50,14 @@ void finding_add_stack(struct finding *finding, const char *role, thread_id thre
         (struct finding_stack){.role = role, .thread = thread, .stack = stack};
 }
 
+void finding_add_access(struct finding *finding, thread_id thread, stack_id stack, const struct finding_access *access)
+{
+    uint32_t index = finding->stack_count;
+    finding_add_stack(finding, NULL, thread, stack);
+    if (index < finding->stack_count)
+        finding->stacks[index].access = *access;
+}
+
 void finding_add_held(struct finding *finding, thread_id thread, uint32_t object, uint8_t mode,
                       stack_id acquired_at)
 {

@@ -15,10 +15,18 @@
 #define FINDING_THREADS 40
 #define FINDING_HELD 80
 
+/* What a thread did there to memory. */
+struct finding_access {
+    uint32_t flags; /* enum race_flag (race.h); 0: the stack is that of no access */
+    uintptr_t address;
+    size_t size;
+};
+
 struct finding_stack {
-    const char *role; /* "waits for %O0", "acquired %O1", "destroyed here" … ; static string */
+    const char *role; /* "waits for %O0", "acquired %O1", "destroyed here" … ; static string. An access needs none */
     thread_id thread;
     stack_id stack;
+    struct finding_access access;
 };
 
 struct finding_object {
@@ -42,6 +50,9 @@ struct finding {
     enum finding_confidence confidence;
     const char *message; /* static string with placeholders */
     uint32_t replaces;   /* number of a finding that this one supersedes, or 0 */
+    const char *because; /* what a `possible` one assumes, or what proves a `certain` one, as a sentence's second half:
+                          * "both accesses are plain moves, and the program has no debug information"; static, or NULL */
+    bool further;        /* no new finding: `objects` are further ones of finding `number`, the rest is empty */
     uint32_t thread_count, stack_count, object_count, held_count;
     thread_id threads[FINDING_THREADS];
     struct finding_stack stacks[FINDING_STACKS];
@@ -57,6 +68,9 @@ void finding_begin(struct finding *finding, enum finding_kind kind,
 uint32_t finding_add_thread(struct finding *finding, thread_id thread);
 uint32_t finding_add_object(struct finding *finding, const struct finding_object *object);
 void finding_add_stack(struct finding *finding, const char *role, thread_id thread, stack_id stack);
+/* The stack of an access to memory. A race has the two accesses as its first two stacks, the later one first, and as its
+ * first object the bytes that both touch (OBJECT_MEMORY); the locks that each side held are `held`. */
+void finding_add_access(struct finding *finding, thread_id thread, stack_id stack, const struct finding_access *access);
 void finding_add_held(struct finding *finding, thread_id thread, uint32_t object, uint8_t mode,
                       stack_id acquired_at);
 

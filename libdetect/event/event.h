@@ -38,7 +38,8 @@ enum object_kind {
     OBJECT_FUTEX,
     OBJECT_SIGNAL,
     OBJECT_USER, /* annotations, and what has no kind of its own */
-    OBJECT_KINDS
+    OBJECT_KINDS,
+    OBJECT_MEMORY = OBJECT_KINDS, /* what a race is about; only in findings, never in events */
 };
 
 enum lock_mode { MODE_EXCLUSIVE, MODE_SHARED };

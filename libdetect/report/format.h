@@ -36,12 +36,13 @@ enum report_record {
     RECORD_HELLO = 1, /* first: VERSION PID PARENT PROGRAM ARG* MODE UNDER_RUN TIME */
     RECORD_MODULE,    /* INDEX PATH BUILD_ID(text, hex) BIAS SIZE; before its first use in a frame */
     RECORD_THREAD,    /* THREAD NAME TID CREATOR STACK(group); again when the name changes */
-    RECORD_FINDING,   /* NUMBER KIND CONFIDENCE MESSAGE REPLACES THREADS STACK* OBJECT* HELD* TRUNCATED */
+    RECORD_FINDING,   /* NUMBER KIND CONFIDENCE MESSAGE BECAUSE REPLACES THREADS STACK* OBJECT* HELD* TRUNCATED */
     RECORD_WITHDRAWN, /* NUMBER */
     RECORD_COUNT,     /* NUMBER COUNT; the last one counts */
     RECORD_LIMIT,     /* CODE TEXT COUNT; the last one for a code and text counts */
     RECORD_STAT,      /* (NAME COUNT)*; the last one for a name counts */
     RECORD_ENDED,     /* REASON STATUS; last, missing after a crash */
+    RECORD_FURTHER,   /* NUMBER OBJECT*: found again, by the same code, with other objects */
 };
 
 enum report_tag {
@@ -62,7 +63,7 @@ enum report_tag {
     TAG_NAME,
     TAG_TID,
     TAG_CREATOR, /* thread number, 0 unknown */
-    TAG_STACK,   /* GROUP: ROLE THREAD FRAMES */
+    TAG_STACK,   /* GROUP: ROLE THREAD FRAMES ACCESS */
     TAG_ROLE,
     TAG_FRAMES, /* U64S: frame_t of analysis/stackdepot.h, innermost first */
     TAG_NUMBER,
@@ -71,7 +72,7 @@ enum report_tag {
     TAG_MESSAGE,    /* TEXT with %T0 … %O9 */
     TAG_REPLACES,
     TAG_THREADS, /* U64S */
-    TAG_OBJECT,  /* GROUP: WHAT ADDRESS SIZE PLACE STACK CREATED_BY_USE OWNER_THREAD */
+    TAG_OBJECT,  /* GROUP: WHAT ADDRESS SIZE PLACE ON_STACK_OF STACK_FRAMES TLS_OF TLS_PLACE BLOCK STACK BY_FIRST_USE */
     TAG_WHAT,    /* TEXT: mutex, rwlock, … */
     TAG_ADDRESS,
     TAG_PLACE,        /* frame_t of the address when it lies in a module's data, else absent */
@@ -86,6 +87,30 @@ enum report_tag {
     TAG_TEXT,
     TAG_REASON, /* TEXT: exit, exec, killed-by-detect, stopped-by-detect */
     TAG_STATUS,
+    TAG_ACCESS,       /* GROUP: FLAGS ADDRESS SIZE: the stack is that of an access to memory */
+    TAG_FLAGS,        /* bits of enum report_access */
+    TAG_BLOCK,        /* GROUP: ADDRESS SIZE THREAD STACK: the heap block that the object lies in, who allocated it, where */
+    TAG_TLS_OF,       /* thread number when it lies in a thread's thread-local storage, else absent */
+    TAG_TLS_PLACE,    /* frame_t: the module, and the offset in its segment of thread-local storage */
+    TAG_STACK_FRAMES, /* U64S (frame_t, address)*: of an object on a stack, the calls under way in its thread, innermost first:
+                       * a place in a function's code, and its canonical frame address (DWARF 5, 6.4), 0 unknown */
+    TAG_BECAUSE,      /* TEXT: what a possible finding assumes, or what proves a certain one */
+};
+
+/* As enum race_flag of analysis/race.h. */
+enum report_access {
+    ACCESS_READ = 1 << 0,
+    ACCESS_WRITE = 1 << 1,
+    ACCESS_ATOMIC = 1 << 2,
+    ACCESS_RMW = 1 << 3, /* atomic, reads and writes */
+    ACCESS_MOV = 1 << 4,
+    ACCESS_SOURCE_KNOWN = 1 << 5,
+    ACCESS_LIBRARY = 1 << 6,
+    ACCESS_LIBC = 1 << 7,
+    ACCESS_FREE = 1 << 8,
+    ACCESS_UNMAP = 1 << 9,
+    ACCESS_VOLATILE = 1 << 10,
+    ACCESS_STATIC = 1 << 11,
 };
 
 struct report_header {

@@ -52,16 +52,36 @@ int record_end(struct report_writer *writer);
 void report_stack(struct report_writer *writer, const struct stackdepot *depot, const char *role,
                   thread_id thread, stack_id stack);
 
-/* What a finding needs beyond itself: names of things that only the runtime knows. */
+struct report_block {
+    uintptr_t start;
+    size_t size;
+    stack_id allocated_at;
+    thread_id allocated_by;
+};
+
+/* A call under way: a place in the function's code, and its canonical frame address (0: unknown). */
+struct report_frame {
+    frame_t place;
+    uintptr_t cfa;
+};
+
+/* What a finding needs beyond itself: names of things that only the runtime knows. Those about memory are asked for
+ * OBJECT_MEMORY only, and may be NULL. Called before a record is begun: they may write records themselves. */
 struct report_places {
     void *ctx;
     /* frame_t of a data address in a module, 0 if it is in none. */
     frame_t (*place_of)(void *ctx, uintptr_t addr);
     /* Thread on whose stack the address lies, THREAD_NONE if on none. */
     thread_id (*stack_owner)(void *ctx, uintptr_t addr);
+    /* The live heap block that contains the address. */
+    bool (*block_of)(void *ctx, uintptr_t addr, struct report_block *block);
+    /* The thread in whose thread-local storage it lies, or THREAD_NONE; *place: the module and the offset in its segment. */
+    thread_id (*tls_owner)(void *ctx, uintptr_t addr, frame_t *place);
+    /* The calls under way in that thread, innermost first; returns how many. */
+    uint32_t (*stack_frames)(void *ctx, thread_id thread, struct report_frame *frames, uint32_t most);
 };
 
-/* The record of a finding; modules and threads it names must have been written before. */
+/* The record of a finding, or of its further objects; modules and threads it names must have been written before. */
 int report_finding(struct report_writer *writer, const struct finding *finding,
                    const struct stackdepot *depot, const struct report_places *places);
 

@@ -257,7 +257,10 @@ static frame_t place_of(void *ctx, uintptr_t addr)
 static thread_id stack_owner(void *ctx, uintptr_t addr)
 {
     (void)ctx;
-    return threads_stack_owner(addr);
+    thread_id owner = threads_stack_owner(addr);
+    if (owner != THREAD_NONE)
+        threads_describe(owner);
+    return owner;
 }
 
 static bool counts(enum finding_confidence confidence)
@@ -291,12 +294,14 @@ static void notice_raw_fork(void)
 
 static void on_finding(void *ctx, const struct finding *finding)
 {
-    static const struct report_places places = {NULL, place_of, stack_owner};
+    static const struct report_places places = {.place_of = place_of, .stack_owner = stack_owner};
     (void)ctx;
     notice_raw_fork();
     for (uint32_t i = 0; i < finding->thread_count; i++)
         threads_describe(finding->threads[i]);
     report_finding(&runtime.writer, finding, runtime.depot, &places);
+    if (finding->further)
+        return;
     runtime.found++;
     runtime.counted += counts(finding->confidence);
 }
