@@ -10,6 +10,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include "runtime/atomics.h"
 #include "runtime/loader.h"
 #include "runtime/maps.h"
 #include "runtime/modules.h"
@@ -193,6 +194,7 @@ static void forget(struct segment *segment)
 {
     if (segment->state == SEGMENT_TRANSLATED)
         tr_module_remove(segment->start, segment->end);
+    atomics_module_gone(segment->low, segment->high);
     if (segment->path)
         arena_free(&runtime.arena, (void *)(uintptr_t)segment->path, strlen(segment->path) + 1);
 }
@@ -354,6 +356,16 @@ static void enter_new(struct list *list)
         enter(&list->segments[i], NULL);
 }
 
+/* What their debug information says must be known before they are translated; it is asked for without the lock. */
+static void ask_for_atomics(const struct list *list)
+{
+    spin_unlock(&takeover_lock);
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->segments[i].state == SEGMENT_WANTED)
+            atomics_module(list->segments[i].start);
+    spin_lock(&takeover_lock);
+}
+
 static void look_at_modules(void *unused)
 {
     struct list list = {0};
@@ -362,8 +374,11 @@ static void look_at_modules(void *unused)
     spin_lock(&takeover_lock);
     if (!list.failed)
         compare(&list);
-    if (!list.failed && list.count > 0)
+    if (!list.failed && list.count > 0) {
+        ask_for_atomics(&list);
+        compare(&list); /* another thread may have been here */
         enter_new(&list);
+    }
     spin_unlock(&takeover_lock);
     free_list(&list);
     if (!told_namespaces && loader_has_namespaces()) {
