@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* libdw and libdwfl behind symbolize.h. One Dwfl session per binary, at its own addresses (bias 0). */
-#include "symbolize.h"
+#include "symbolize_inner.h"
 
-#include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -14,42 +11,7 @@
 #include "demangle.h"
 #include "paths.h"
 
-#define MAX_TYPE_DEPTH 32 /* of nested types; damaged debug information may have cycles */
 #define MAX_INLINED 64
-
-struct variable {
-    uint64_t start, size;
-    Dwarf_Die die;
-    Dwarf_Die unit;
-};
-
-struct known_address {
-    uint64_t address;
-    const struct sym_place *places;
-    size_t count;
-};
-
-struct sym_binary {
-    const char *path, *build_id;
-    enum sym_state state;
-    Dwfl *dwfl;
-    Dwfl_Module *module;
-    Dwarf_Addr bias; /* of the module's ELF addresses in the Dwfl session */
-    struct known_address *known;
-    size_t known_count, known_capacity;
-    struct variable *variables;
-    size_t variable_count, variable_capacity;
-    bool has_outer, has_nested; /* which variables have been collected */
-};
-
-struct symbolizer {
-    struct pool *pool;
-    Dwfl_Callbacks callbacks;
-    char *debug_path;
-    const char *debug_dirs[2];
-    struct sym_binary **binaries;
-    size_t count, capacity;
-};
 
 static int find_no_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
                        char **file, Elf **elf)
@@ -166,8 +128,7 @@ enum sym_state sym_state(const struct sym_binary *binary) { return binary->state
 
 /* --- code -------------------------------------------------------------------------------------------- */
 
-/* The unit of an address: by .debug_aranges, and where a compiler makes none (clang), unit by unit. */
-static bool find_unit(struct sym_binary *binary, Dwarf_Addr address, Dwarf_Die *unit, Dwarf_Addr *pc)
+bool sym_find_unit(struct sym_binary *binary, Dwarf_Addr address, Dwarf_Die *unit, Dwarf_Addr *pc)
 {
     Dwarf_Addr bias = 0;
     Dwarf_Die *found = dwfl_module_addrdie(binary->module, address, &bias);
@@ -186,8 +147,7 @@ static bool find_unit(struct sym_binary *binary, Dwarf_Addr address, Dwarf_Die *
     return true;
 }
 
-/* With split DWARF the unit in the binary is a skeleton, and the functions are in the .dwo file. */
-static Dwarf_Die full_unit(const Dwarf_Die *unit)
+Dwarf_Die sym_full_unit(const Dwarf_Die *unit)
 {
     Dwarf_Die whole = *unit, split;
     uint8_t type;
@@ -204,12 +164,12 @@ static const char *compilation_dir(Dwarf_Die *unit)
     return dir ? dir : "";
 }
 
-static const char *source_path(struct symbolizer *symbolizer, Dwarf_Die *unit, const char *file)
+const char *sym_source_path(struct symbolizer *symbolizer, Dwarf_Die *unit, const char *file)
 {
     return file ? path_join(symbolizer->pool, compilation_dir(unit), file) : NULL;
 }
 
-static const char *die_name(struct symbolizer *symbolizer, Dwarf_Die *die)
+const char *sym_die_name(struct symbolizer *symbolizer, Dwarf_Die *die)
 {
     Dwarf_Attribute attribute;
     const char *linkage =
@@ -240,7 +200,7 @@ static void set_call_place(struct symbolizer *symbolizer, Dwarf_Die *unit, Dwarf
     unsigned file = unsigned_attribute(inlined, DW_AT_call_file);
     place->file = NULL;
     if (dwarf_getsrcfiles(unit, &files, &count) == 0 && file < count)
-        place->file = source_path(symbolizer, unit, dwarf_filesrc(files, file, NULL, NULL));
+        place->file = sym_source_path(symbolizer, unit, dwarf_filesrc(files, file, NULL, NULL));
     place->line = unsigned_attribute(inlined, DW_AT_call_line);
     place->column = unsigned_attribute(inlined, DW_AT_call_column);
 }
@@ -252,7 +212,7 @@ static void set_line(struct symbolizer *symbolizer, Dwarf_Die *unit, Dwarf_Addr 
     int number = 0, column = 0;
     if (!line || dwarf_lineno(line, &number) != 0 || number <= 0)
         return;
-    place->file = source_path(symbolizer, unit, dwarf_linesrc(line, NULL, NULL));
+    place->file = sym_source_path(symbolizer, unit, dwarf_linesrc(line, NULL, NULL));
     place->line = (unsigned)number;
     if (dwarf_linecol(line, &column) == 0 && column > 0)
         place->column = (unsigned)column;
@@ -282,7 +242,7 @@ static size_t inline_chain(struct symbolizer *symbolizer, Dwarf_Die *unit, Dwarf
         int tag = dwarf_tag(&scopes[i]);
         if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
             continue;
-        places[used].function = die_name(symbolizer, &scopes[i]);
+        places[used].function = sym_die_name(symbolizer, &scopes[i]);
         complete = tag == DW_TAG_subprogram;
         places[used].inlined = !complete;
         used++;
@@ -294,7 +254,7 @@ static size_t inline_chain(struct symbolizer *symbolizer, Dwarf_Die *unit, Dwarf
     return used + !complete;
 }
 
-static const char *symbol_name(struct symbolizer *symbolizer, struct sym_binary *binary,
+const char *sym_symbol_name(struct symbolizer *symbolizer, struct sym_binary *binary,
                                Dwarf_Addr address, GElf_Sym *symbol, GElf_Off *offset)
 {
     const char *name =
@@ -309,15 +269,15 @@ static size_t look_up(struct symbolizer *symbolizer, struct sym_binary *binary, 
     Dwarf_Addr inside = address + binary->bias, pc;
     Dwarf_Die unit;
     size_t count = 1;
-    if (find_unit(binary, inside, &unit, &pc)) {
+    if (sym_find_unit(binary, inside, &unit, &pc)) {
         set_line(symbolizer, &unit, pc, &places[0]);
-        Dwarf_Die whole = full_unit(&unit);
+        Dwarf_Die whole = sym_full_unit(&unit);
         count = inline_chain(symbolizer, &whole, pc, places);
     }
     if (!places[count - 1].function) {
         GElf_Sym symbol;
         GElf_Off offset;
-        places[count - 1].function = symbol_name(symbolizer, binary, inside, &symbol, &offset);
+        places[count - 1].function = sym_symbol_name(symbolizer, binary, inside, &symbol, &offset);
     }
     return count;
 }
@@ -339,263 +299,4 @@ size_t sym_places(struct symbolizer *symbolizer, struct sym_binary *binary, uint
     binary->known[binary->known_count++] = (struct known_address){address, kept, count};
     *places = kept;
     return count;
-}
-
-/* --- data -------------------------------------------------------------------------------------------- */
-
-/* The address of a variable that lies at a fixed place. */
-static bool fixed_address(Dwarf_Die *die, Dwarf_Addr *address)
-{
-    Dwarf_Attribute location, operand;
-    Dwarf_Op *ops;
-    size_t count;
-    if (!dwarf_attr(die, DW_AT_location, &location) ||
-        dwarf_getlocation(&location, &ops, &count) != 0 || count != 1)
-        return false;
-    if (ops[0].atom == DW_OP_addr) {
-        *address = ops[0].number;
-        return true;
-    }
-    return (ops[0].atom == DW_OP_addrx || ops[0].atom == DW_OP_GNU_addr_index) &&
-           dwarf_getlocation_attr(&location, &ops[0], &operand) == 0 &&
-           dwarf_formaddr(&operand, address) == 0;
-}
-
-static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
-{
-    Dwarf_Attribute attribute;
-    return dwarf_formref_die(dwarf_attr_integrate(die, DW_AT_type, &attribute), type) != NULL;
-}
-
-static uint64_t size_of(Dwarf_Die *type)
-{
-    Dwarf_Word size;
-    return dwarf_aggregate_size(type, &size) == 0 ? size : 0;
-}
-
-static void add_variable(struct symbolizer *symbolizer, struct sym_binary *binary, Dwarf_Die *unit,
-                         Dwarf_Die *die)
-{
-    Dwarf_Addr start;
-    Dwarf_Die type;
-    if (!fixed_address(die, &start) || !type_of(die, &type))
-        return;
-    binary->variables = pool_grow(symbolizer->pool, binary->variables, binary->variable_count,
-                                  &binary->variable_capacity, sizeof(*binary->variables));
-    binary->variables[binary->variable_count++] =
-        (struct variable){.start = start, .size = size_of(&type), .die = *die, .unit = *unit};
-}
-
-/* Variables among the children of `parent`: of the unit and its namespaces, or, for `nested`, those
- * inside functions. */
-static void collect(struct symbolizer *symbolizer, struct sym_binary *binary, Dwarf_Die *unit,
-                    Dwarf_Die *parent, bool nested, bool in_function, int depth)
-{
-    Dwarf_Die child;
-    if (depth > MAX_TYPE_DEPTH || dwarf_child(parent, &child) != 0)
-        return;
-    do {
-        switch (dwarf_tag(&child)) {
-        case DW_TAG_variable:
-            if (nested == in_function)
-                add_variable(symbolizer, binary, unit, &child);
-            break;
-        case DW_TAG_namespace:
-            collect(symbolizer, binary, unit, &child, nested, in_function, depth + 1);
-            break;
-        case DW_TAG_subprogram:
-        case DW_TAG_lexical_block:
-        case DW_TAG_inlined_subroutine:
-            if (nested)
-                collect(symbolizer, binary, unit, &child, nested, true, depth + 1);
-            break;
-        default: break;
-        }
-    } while (dwarf_siblingof(&child, &child) == 0);
-}
-
-static void collect_all(struct symbolizer *symbolizer, struct sym_binary *binary, bool nested)
-{
-    Dwarf_Addr bias;
-    Dwarf_Die *unit = NULL;
-    while ((unit = dwfl_module_nextcu(binary->module, unit, &bias))) {
-        Dwarf_Die whole = full_unit(unit);
-        collect(symbolizer, binary, unit, &whole, nested, false, 0);
-    }
-}
-
-static struct variable *variable_at(struct sym_binary *binary, uint64_t address)
-{
-    for (size_t i = 0; i < binary->variable_count; i++) {
-        struct variable *variable = &binary->variables[i];
-        if (address >= variable->start && address - variable->start < variable->size)
-            return variable;
-    }
-    return NULL;
-}
-
-/* Outer variables are cheap to collect; the insides of all functions only if those did not help. */
-static struct variable *find_variable(struct symbolizer *symbolizer, struct sym_binary *binary,
-                                      uint64_t address)
-{
-    if (!binary->has_outer)
-        collect_all(symbolizer, binary, false);
-    binary->has_outer = true;
-    struct variable *found = variable_at(binary, address);
-    if (found || binary->has_nested)
-        return found;
-    collect_all(symbolizer, binary, true);
-    binary->has_nested = true;
-    return variable_at(binary, address);
-}
-
-/* As dwarf_decl_file, which asserts that the unit has a table of files; split units may have none. */
-static const char *declared_in(Dwarf_Die *die)
-{
-    Dwarf_Attribute attribute;
-    Dwarf_Word file;
-    Dwarf_Die unit;
-    Dwarf_Files *files;
-    size_t count;
-    if (dwarf_formudata(dwarf_attr_integrate(die, DW_AT_decl_file, &attribute), &file) != 0 ||
-        !dwarf_cu_die(attribute.cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL) ||
-        dwarf_getsrcfiles(&unit, &files, &count) != 0 || file >= count)
-        return NULL;
-    return dwarf_filesrc(files, file, NULL, NULL);
-}
-
-/* clang writes /usr/bin/../lib/gcc/…/include/c++ where gcc writes /usr/include/c++. */
-static bool from_system_header(struct symbolizer *symbolizer, Dwarf_Die *type)
-{
-    const char *file = declared_in(type);
-    return file && path_is_system(path_join(symbolizer->pool, "", file));
-}
-
-/* The member of a structure that contains `offset`, which becomes relative to it. */
-static bool find_member(Dwarf_Die *type, uint64_t *offset, Dwarf_Die *member)
-{
-    if (dwarf_child(type, member) != 0)
-        return false;
-    do {
-        Dwarf_Attribute attribute;
-        Dwarf_Word at = 0;
-        Dwarf_Die member_type;
-        int tag = dwarf_tag(member);
-        if (tag != DW_TAG_member && tag != DW_TAG_inheritance)
-            continue;
-        if (dwarf_attr(member, DW_AT_external, &attribute))
-            continue; /* a static member lies elsewhere */
-        if (dwarf_attr(member, DW_AT_data_member_location, &attribute) &&
-            dwarf_formudata(&attribute, &at) != 0)
-            continue;
-        if (type_of(member, &member_type) && *offset >= at && *offset - at < size_of(&member_type)) {
-            *offset -= at;
-            return true;
-        }
-    } while (dwarf_siblingof(member, member) == 0);
-    return false;
-}
-
-/* The number of elements of the array's inner dimensions, for each of its dimensions in turn. */
-static const char *array_path(struct symbolizer *symbolizer, Dwarf_Die *array, uint64_t index,
-                              const char *path)
-{
-    uint64_t bounds[8], inner = 1;
-    size_t dimensions = 0;
-    Dwarf_Die child;
-    if (dwarf_child(array, &child) != 0)
-        return path;
-    do {
-        Dwarf_Attribute attribute;
-        Dwarf_Word value = 0;
-        if (dwarf_tag(&child) != DW_TAG_subrange_type || dimensions == 8)
-            continue;
-        if (dwarf_formudata(dwarf_attr(&child, DW_AT_upper_bound, &attribute), &value) == 0)
-            value++;
-        else if (dwarf_formudata(dwarf_attr(&child, DW_AT_count, &attribute), &value) != 0)
-            value = 1;
-        bounds[dimensions++] = value ? value : 1;
-    } while (dwarf_siblingof(&child, &child) == 0);
-    for (size_t i = 1; i < dimensions; i++)
-        inner *= bounds[i];
-    for (size_t i = 0; i < dimensions && inner; i++) {
-        path = pool_printf(symbolizer->pool, "%s[%llu]", path, (unsigned long long)(index / inner));
-        index %= inner;
-        inner = i + 1 < dimensions ? inner / bounds[i + 1] : 1;
-    }
-    return path;
-}
-
-/* Appends the path from a variable of `type` to the object at `offset` in it. It ends at the object's
- * own type: pthread_mutex_t's and std::mutex's insides are of no interest. */
-static const char *member_path(struct symbolizer *symbolizer, Dwarf_Die *outer, uint64_t offset,
-                               uint64_t size, const char *path)
-{
-    Dwarf_Die type = *outer, next;
-    for (int depth = 0; depth < MAX_TYPE_DEPTH; depth++) {
-        int tag = dwarf_tag(&type);
-        if (offset == 0 && from_system_header(symbolizer, &type) && size_of(&type) <= size)
-            return path;
-        if (tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type) {
-            Dwarf_Die member;
-            if (!find_member(&type, &offset, &member) || !type_of(&member, &next))
-                return path;
-            const char *name = dwarf_tag(&member) == DW_TAG_member ? dwarf_diename(&member) : NULL;
-            if (name && !(name[0] == '_' && from_system_header(symbolizer, &type))) /* std::array's _M_elems */
-                path = pool_printf(symbolizer->pool, "%s.%s", path, name);
-        } else if (tag == DW_TAG_array_type) {
-            uint64_t element = type_of(&type, &next) ? size_of(&next) : 0;
-            if (!element)
-                return path;
-            path = array_path(symbolizer, &type, offset / element, path);
-            offset %= element;
-        } else if (!type_of(&type, &next) || tag == DW_TAG_pointer_type) {
-            return path; /* a base type */
-        }
-        type = next;
-    }
-    return path;
-}
-
-/* A static variable of a function is called "name.123" in the symbol table. */
-static const char *without_number(struct symbolizer *symbolizer, const char *name)
-{
-    size_t length = strlen(name), digits = strspn(name + strcspn(name, "."), ".0123456789");
-    size_t dot = strcspn(name, ".");
-    return dot > 0 && dot + digits == length ? pool_text(symbolizer->pool, name, dot) : name;
-}
-
-static bool variable_by_symbol(struct symbolizer *symbolizer, struct sym_binary *binary,
-                               uint64_t address, struct sym_variable *variable)
-{
-    GElf_Sym symbol;
-    GElf_Off offset = 0;
-    const char *name = symbol_name(symbolizer, binary, address + binary->bias, &symbol, &offset);
-    if (!name || (symbol.st_size && offset >= symbol.st_size) ||
-        GELF_ST_TYPE(symbol.st_info) != STT_OBJECT)
-        return false;
-    name = without_number(symbolizer, name);
-    variable->name = offset ? pool_printf(symbolizer->pool, "%s+%llu", name,
-                                          (unsigned long long)offset)
-                            : name;
-    return true;
-}
-
-bool sym_variable(struct symbolizer *symbolizer, struct sym_binary *binary, uint64_t address,
-                  uint64_t size, struct sym_variable *variable)
-{
-    *variable = (struct sym_variable){0};
-    if (!binary->module)
-        return false;
-    struct variable *found = find_variable(symbolizer, binary, address);
-    Dwarf_Die type;
-    const char *name = found ? die_name(symbolizer, &found->die) : NULL;
-    if (!name || !type_of(&found->die, &type))
-        return variable_by_symbol(symbolizer, binary, address, variable);
-    int line = 0;
-    variable->name = member_path(symbolizer, &type, address - found->start, size ? size : 64, name);
-    variable->file = source_path(symbolizer, &found->unit, declared_in(&found->die));
-    if (dwarf_decl_line(&found->die, &line) == 0 && line > 0)
-        variable->line = (unsigned)line;
-    return true;
 }

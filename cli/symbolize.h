@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses in a binary as functions, files and lines, and data addresses as variables; symbolize.c is
- * the project's only includer of libdw. Called by document.c.
+/* Addresses in a binary as functions, files and lines, and data addresses as variables; symbolize*.c are
+ * the project's only includers of libdw. Called by resolve.c.
  *
  * A binary is only trusted if its build-id is the one that the report recorded; separate debug files are
  * found by build-id and debuglink. The network is used only if that was asked for. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The include rule of docs/architecture.md: rooms include downwards only, cli includes report/format.h alone,
-uthash, libunwind and libdw have one includer each, and Zydis only those of the translator's x86-64 part. Also tells, without judging, which functions are long."""
+uthash and libunwind have one includer each, libdw the symbolizer's files, and Zydis only those of the translator's x86-64 part. Also tells, without judging, which functions are long."""
 import glob
 import os
 import re
@@ -21,7 +21,7 @@ SINGLE = {
     r"uthash\.h|utlist\.h|utarray\.h": "libdetect/base/hash.c",
     r"libunwind.*\.h": "libdetect/runtime/unwind.c",
     r"Zydis/.*|Zycore/.*": "libdetect/translate/x86_64/",
-    r"elfutils/.*|dwarf\.h|libelf\.h|gelf\.h": "cli/symbolize.c",
+    r"elfutils/.*|dwarf\.h|libelf\.h|gelf\.h": "cli/symbolize",
 }
 LONG = 60
 
