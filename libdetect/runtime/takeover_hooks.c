@@ -5,7 +5,7 @@
  * Compiled with -mgeneral-regs-only, as all code that the cache calls. */
 #include "runtime/takeover.h"
 
-static bool wants(const struct tr_access *access)
+static bool wants(struct tr_access *access)
 {
     (void)access;
     return true;
@@ -33,4 +33,5 @@ static void on_transfer(uintptr_t pc, uintptr_t sp)
     destroy_registers();
 }
 
-const struct tr_client takeover_stress_client = {wants, on_access, on_transfer, on_transfer};
+const struct tr_client takeover_stress_client = {
+    .wants_access = wants, .on_access = on_access, .on_call = on_transfer, .on_return = on_transfer};

@@ -32,11 +32,13 @@ enum tr_access_kind { /* bits */
                      * compiled to */
 };
 
+#define TR_CLIENT_SHIFT 16 /* bits of `kind` from here on are the client's */
+
 /* One memory operand of one instruction, as known when it is translated. */
 struct tr_access {
     uintptr_t pc;    /* the program's instruction */
     uint32_t size;   /* bytes (of one element with TR_STRING and TR_MASKED) */
-    uint8_t kind;    /* enum tr_access_kind */
+    uint32_t kind;   /* enum tr_access_kind, and the client's own bits */
     uint8_t base;    /* base register 0..15 in hardware order, TR_NO_REGISTER, or TR_RIP */
     uint8_t index;   /* index register or TR_NO_REGISTER */
     uint8_t scale;
@@ -49,8 +51,9 @@ enum { TR_NO_REGISTER = 255, TR_RIP = 254, TR_FS = 1, TR_GS = 2 };
  * saved, vector ones not: they are compiled with -mgeneral-regs-only, call nothing that is not, are bounded, take no
  * lock that translation holds (RANK_TRANSLATE), and signals are deferred while they run. */
 struct tr_client {
-    /* At translation: whether this operand is of interest. NULL: none is. */
-    bool (*wants_access)(const struct tr_access *access);
+    /* At translation: whether this operand is of interest. NULL: none is. It may set its own bits in `kind`, which
+     * on_access gets with the others. */
+    bool (*wants_access)(struct tr_access *access);
     /* Before the instruction executes: it touches [address, address + size). For TR_STRING size is the whole range. */
     void (*on_access)(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc);
     /* At each call instruction, before it, with the program's return address; and before each return. NULL: not. */

@@ -15,7 +15,7 @@ struct recorded {
 };
 extern struct recorded recorded;
 
-bool client_wants(const struct tr_access *access);
+bool client_wants(struct tr_access *access);
 void client_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc);
 void client_call(uintptr_t return_pc, uintptr_t sp);
 void client_return(uintptr_t pc, uintptr_t sp);

@@ -35,7 +35,7 @@ static unsigned call_count, return_count;
 
 /* --- the client ------------------------------------------------------------------------------------------------------ */
 
-static bool wants(const struct tr_access *access)
+static bool wants(struct tr_access *access)
 {
     (void)access;
     return true;

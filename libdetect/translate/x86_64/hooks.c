@@ -40,9 +40,10 @@ static struct access_hook *new_access_hook(const struct tr_insn *insn, uint8_t c
     return hook;
 }
 
-static bool is_wanted(const struct tr_insn *insn, unsigned i, bool scan)
+static bool is_wanted(const struct tr_insn *insn, unsigned i, bool scan, struct tr_access *access)
 {
-    return (insn->form[i].kind == FORM_SCAN) == scan && translator.client->wants_access(&insn->access[i]);
+    *access = insn->access[i];
+    return (insn->form[i].kind == FORM_SCAN) == scan && translator.client->wants_access(access);
 }
 
 /* Of an operand whose address is known already: relative to rip, or an absolute one of 64 bits, which ends the
@@ -58,17 +59,18 @@ static uintptr_t known_address(const struct tr_insn *insn, const struct tr_acces
 /* The hook for the operands that are, or are not, of scanning instructions; NULL in `*hook`: there are none. */
 static bool make_accesses(struct access_hook **hook, const struct tr_insn *insn, bool scan)
 {
+    struct tr_access access;
     uint8_t count = 0;
     *hook = NULL;
     for (unsigned i = 0; i < insn->access_count; i++)
-        count += is_wanted(insn, i, scan);
+        count += is_wanted(insn, i, scan, &access);
     if (count == 0)
         return true;
     *hook = new_access_hook(insn, count, scan ? run_scan : run_accesses, insn->pc + (scan ? insn->length : 0));
     for (unsigned i = 0; *hook && i < insn->access_count; i++) {
-        if (is_wanted(insn, i, scan))
+        if (is_wanted(insn, i, scan, &access))
             (*hook)->operands[(*hook)->count++] =
-                (struct hook_operand){insn->access[i], insn->form[i], known_address(insn, &insn->access[i])};
+                (struct hook_operand){access, insn->form[i], known_address(insn, &access)};
     }
     return *hook != NULL;
 }
