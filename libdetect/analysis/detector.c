@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "analysis/hb.h"
 #include "analysis/misuse.h"
 #include "analysis/state.h"
 #include "analysis/sync.h"
@@ -530,8 +531,12 @@ void detector_forked(struct detector *det, struct thread *self)
     for (unsigned i = 0; i < ORDER_STRIPES; i++)
         spin_reset(&det->order_locks[i]);
     vc_domain_forked(&det->clocks);
+    if (detector_is_full(det))
+        hb_reset_locks(det);
     spin_lock(&det->lock);
     threads_forked(det, self);
+    if (detector_is_full(det))
+        hb_forked(det, self);
     lockgraph_forked(det->graph);
     if (self) {
         lg_cache_clear(&self->lg, det->graph);
@@ -545,12 +550,16 @@ void detector_forked(struct detector *det, struct thread *self)
 void detector_freeze(struct detector *det)
 {
     spin_lock(&det->lock);
-    spin_lock_all(det->order_locks, ORDER_STRIPES);
+    spin_lock_all(det->order_locks, ORDER_STRIPES, sizeof(*det->order_locks));
+    if (detector_is_full(det))
+        hb_freeze(det);
 }
 
 void detector_thaw(struct detector *det)
 {
-    spin_unlock_all(det->order_locks, ORDER_STRIPES);
+    if (detector_is_full(det))
+        hb_thaw(det);
+    spin_unlock_all(det->order_locks, ORDER_STRIPES, sizeof(*det->order_locks));
     spin_unlock(&det->lock);
 }
 
@@ -573,11 +582,11 @@ struct detector_losses detector_losses(struct detector *det)
     spin_lock(&det->lock);
     struct lockgraph_stats graph = lockgraph_stats(det->graph);
     struct detector_losses losses = det->losses;
-    losses.out_of_memory += det->objects.lost + det->clocks.lost;
+    losses.out_of_memory += det->objects.lost + det->clocks.lost + det->hb.lost;
     losses.chains_full += graph.full;
     losses.chains_forgotten = graph.forgotten;
     losses.searches_cut += graph.cut;
-    losses.slots_reused_early += det->clocks.reused_early;
+    losses.slots_reused_early += det->clocks.reused_early + det->hb.reused_early;
     spin_unlock(&det->lock);
     return losses;
 }
@@ -595,6 +604,7 @@ bool detector_is_valid(struct detector *det)
     spin_lock(&det->lock);
     bool valid = objects_is_valid(&det->objects) && threads_are_valid(det) &&
                  waitgraph_is_valid(det) && vc_domain_is_valid(&det->clocks) &&
+                 (!detector_is_full(det) || hb_is_valid(det)) &&
                  lockgraph_is_valid(det->graph);
     spin_unlock(&det->lock);
     return valid;

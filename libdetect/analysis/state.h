@@ -13,6 +13,8 @@
 
 #define ORDER_STRIPES 64u
 
+struct hb_slot;
+struct races;
 struct reliance;
 
 struct detector {
@@ -24,6 +26,9 @@ struct detector {
     struct object_table objects; /* its readers need no lock */
     struct vc_domain clocks;     /* its own */
     struct spin order_locks[ORDER_STRIPES]; /* RANK_OBJECT: what is published on objects (sync.c) */
+    struct vc_domain hb;      /* mode full: the happens-before clock with all locks (hb.h); its own */
+    struct hb_slot *hb_slots; /* RACE_SLOTS of them, and one for who has none. NULL: mode locks */
+    struct races *races;      /* NULL: accesses are not checked */
     struct lockgraph *graph;
     struct finding_table findings;
 
@@ -47,6 +52,9 @@ struct detector {
     uint32_t scratch_capacity;
     struct finding finding; /* the one being built: too large for the program's stacks */
 };
+
+/* Mode full: the happens-before clock is kept. */
+static inline bool detector_is_full(const struct detector *det) { return UNLIKELY(det->hb_slots); }
 
 static inline uint32_t detector_next_sequence(struct detector *det)
 {

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "analysis/hb.h"
 #include "analysis/misuse.h"
 #include "analysis/state.h"
 #include "analysis/waitgraph.h"
@@ -70,6 +71,7 @@ static void drop_caches(struct detector *det, struct thread *thread)
 static void forget(struct detector *det, struct thread *thread)
 {
     vc_time_clear(&det->clocks, &thread->end);
+    vc_time_clear(&det->hb, &thread->hb_end);
     hash_remove(&det->threads_by_id, &thread->by_id);
     unlink_thread(det, thread);
     put_record(det, thread);
@@ -86,6 +88,8 @@ static bool enter(struct detector *det, struct thread *thread, struct thread *cr
     if (!thread->has_clock || !hash_add(&det->threads_by_id, &thread->by_id, det->last_thread + 1))
         return false;
     thread->id = ++det->last_thread;
+    if (detector_is_full(det))
+        hb_thread_begin(det, thread, creator);
     return true;
 }
 
@@ -182,6 +186,7 @@ static void stop_running(struct detector *det, struct thread *thread)
         vc_clock_end(&det->clocks, &thread->clock, &thread->end);
         thread->has_clock = false;
     }
+    hb_thread_end(det, thread);
     drop_caches(det, thread);
     stacks_remove(&det->stacks, thread, thread->stack_low);
     fetch_add_relaxed(&det->alive, -1u);
@@ -223,6 +228,8 @@ void thread_joined(struct detector *det, struct thread *joiner, struct thread *t
         return;
     target->joined = true;
     vc_acquire(&det->clocks, &joiner->clock, &target->end);
+    if (joiner->has_hb)
+        hb_acquire(det, joiner, &target->hb_end);
     if (target->ended)
         forget(det, target);
 }
@@ -289,6 +296,7 @@ void threads_forked(struct detector *det, struct thread *self)
         orphan_locks(thread);
         if (thread->has_clock)
             vc_clock_end(&det->clocks, &thread->clock, NULL);
+        hb_thread_gone(det, thread);
         drop_caches(det, thread);
         stacks_remove(&det->stacks, thread, thread->stack_low);
         forget(det, thread);

@@ -24,6 +24,7 @@ enum attention {
     ATTENTION_HELD = 1 << 2,    /* another thread took something out of what this one holds */
     ATTENTION_CALL = 1 << 3,    /* `reported` or `first_used` is set */
     ATTENTION_FORGET = 1 << 4,  /* its cache of steps in the acquisition tree is out of date */
+    ATTENTION_FULL = 1 << 5,    /* mode full: locks order as well. Nothing slow by itself */
 };
 
 enum wait_reason { WAIT_NONE, WAIT_LOCK, WAIT_COND, WAIT_BARRIER, WAIT_JOIN };
@@ -68,6 +69,9 @@ struct thread {
     uint64_t mask; /* blocked signals */
     uint32_t handler_depth;
     struct handler_frame handlers[HANDLER_DEPTH];
+    struct vc_clock hb;    /* mode full (hb.h): valid if has_hb */
+    bool hb_used;          /* something was recorded in this epoch, or learnt since the last one */
+    uint32_t *tag_word;    /* where translated code finds the thread's tag; NULL: it does not run yet */
     uint32_t barrier_cycle; /* of the barrier that it is in */
     uintptr_t reported; /* object of a finding of this call: what follows from it is no second one */
     bool first_used;    /* the last event was FIRST_USE: the next one is of the same call */
@@ -78,9 +82,9 @@ struct thread {
     struct hash_node by_id;
     thread_id creator;
     stack_id created_at;
-    bool has_clock, started, ended, detached, joined;
+    bool has_clock, has_hb, started, ended, detached, joined;
     bool interruptible; /* counted in detector.interruptible */
-    struct vc_time end; /* what it did before it ended */
+    struct vc_time end, hb_end; /* what it did before it ended */
     /* search in the wait-for graph */
     uint64_t seen_by;
     struct thread *found_from, *search_next;

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Vector clocks; see vclock.h. Called by the analysis for every edge of order. Hard rule: a snapshot with
- * more than one reference never changes. */
+/* Vector clocks; see vclock.h. Called by the analysis for every edge of order, also from call-outs of translated code.
+ * Hard rules: a snapshot with more than one reference never changes; no vector register, nothing of libc. */
 #include "analysis/vclock.h"
 
-#include <string.h>
-
 #include "base/atomic.h"
+#include "base/words.h"
 
 #define FIRST_SLOTS 16u
-
-/* Entries beyond `count` are 0: nothing is known of those slots. */
-struct vc_snapshot {
-    uint32_t references;
-    uint32_t count;    /* entries in use */
-    uint32_t capacity; /* entries there is room for */
-    uint32_t epochs[];
-};
 
 /* --- snapshots ------------------------------------------------------------------------------------- */
 
@@ -72,7 +63,8 @@ static bool snapshot_own(struct arena *arena, struct vc_snapshot **snapshot, uin
     if (!copy)
         return false;
     if (old)
-        memcpy(copy->epochs, old->epochs, old_count * sizeof(uint32_t));
+        for (uint32_t slot = 0; slot < old_count; slot++)
+            copy->epochs[slot] = old->epochs[slot];
     snapshot_drop(arena, old);
     *snapshot = copy;
     return true;
@@ -125,11 +117,11 @@ static bool snapshot_join(struct arena *arena, struct vc_snapshot **into,
 void vc_domain_init(struct vc_domain *domain, struct arena *arena, uint32_t slot_limit,
                     unsigned epoch_bits)
 {
-    memset(domain, 0, sizeof(*domain));
+    *domain = (struct vc_domain){0};
     spin_init(&domain->lock, RANK_CLOCKS);
     domain->arena = arena;
     domain->slot_limit = slot_limit;
-    domain->last_epoch = (uint32_t)((1ull << epoch_bits) - 1);
+    domain->epoch_mask = (uint32_t)((1ull << epoch_bits) - 1);
 }
 
 void vc_domain_forked(struct vc_domain *domain) { spin_reset(&domain->lock); }
@@ -152,9 +144,14 @@ static void count_lost(struct vc_domain *domain)
     (void)fetch_add_relaxed(&domain->lost, 1);
 }
 
+static bool is_worn(const struct vc_domain *domain, uint32_t slot)
+{
+    return (domain->slots[slot].epoch & domain->epoch_mask) == domain->epoch_mask;
+}
+
 static bool is_free(const struct vc_domain *domain, uint32_t slot)
 {
-    return !domain->slots[slot].owned && domain->slots[slot].epoch < domain->last_epoch;
+    return !domain->slots[slot].owned && !is_worn(domain, slot);
 }
 
 /* A free slot; `known`: only one whose last owner's end is known there. The search goes round, so that those
@@ -200,7 +197,7 @@ static bool take_slot(struct vc_domain *domain, struct vc_clock *clock)
     uint32_t slot = find_free(domain, clock);
     if (slot == VC_NO_SLOT && domain->slot_count >= domain->slot_limit)
         slot = take_early(domain, clock);
-    if (slot == VC_NO_SLOT)
+    if (slot == VC_NO_SLOT && (!domain->hard_limit || domain->slot_count < domain->slot_limit))
         slot = find_fresh(domain);
     if (slot != VC_NO_SLOT) {
         struct vc_slot *entry = &domain->slots[slot];
@@ -247,32 +244,39 @@ static void change_slot(struct vc_domain *domain, struct vc_clock *clock)
         count_lost(domain);
         return;
     }
-    give_slot(domain, clock->slot, clock->epoch, NULL); /* for good */
+    give_slot(domain, clock->slot, clock->epoch, snapshot_share(next.others));
     *clock = next;
 }
 
-static void tick(struct vc_domain *domain, struct vc_clock *clock)
+void vc_tick(struct vc_domain *domain, struct vc_clock *clock)
 {
-    if (UNLIKELY(clock->epoch >= domain->last_epoch))
-        change_slot(domain, clock);
+    if (LIKELY(!vc_is_last(domain, clock)))
+        clock->epoch += clock->slot != VC_NO_SLOT;
     else
-        clock->epoch++;
+        change_slot(domain, clock);
 }
 
-bool vc_clock_begin(struct vc_domain *domain, struct vc_clock *clock, struct vc_clock *creator)
+bool vc_clock_begin_after(struct vc_domain *domain, struct vc_clock *clock, const struct vc_time *start)
 {
-    memset(clock, 0, sizeof(*clock));
-    if (creator) {
-        clock->others = snapshot_share(creator->others);
-        if (!snapshot_raise(domain->arena, &clock->others, creator->slot, creator->epoch))
-            count_lost(domain);
-        tick(domain, creator);
-    }
-    if (take_slot(domain, clock))
+    *clock = (struct vc_clock){.others = snapshot_share(start->others), .slot = VC_NO_SLOT};
+    if (start->slot_plus_1 &&
+        !snapshot_raise(domain->arena, &clock->others, start->slot_plus_1 - 1, start->epoch))
+        count_lost(domain);
+    if (take_slot(domain, clock) || domain->hard_limit)
         return true;
     snapshot_drop(domain->arena, clock->others);
     clock->others = NULL;
     return false;
+}
+
+bool vc_clock_begin(struct vc_domain *domain, struct vc_clock *clock, struct vc_clock *creator)
+{
+    struct vc_time start = {0};
+    if (creator)
+        vc_release(domain, creator, &start);
+    bool begun = vc_clock_begin_after(domain, clock, &start);
+    vc_time_clear(domain, &start);
+    return begun;
 }
 
 void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *end)
@@ -281,7 +285,10 @@ void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock, struct vc_ti
         vc_time_clear(domain, end);
         vc_now(clock, end);
     }
-    give_slot(domain, clock->slot, clock->epoch, clock->others);
+    if (clock->slot != VC_NO_SLOT)
+        give_slot(domain, clock->slot, clock->epoch, clock->others);
+    else
+        snapshot_drop(domain->arena, clock->others);
     clock->others = NULL;
     clock->slot = VC_NO_SLOT;
 }
@@ -296,12 +303,67 @@ uint32_t vc_time_component(const struct vc_time *time, uint32_t slot)
     return slot + 1 == time->slot_plus_1 ? time->epoch : snapshot_get(time->others, slot);
 }
 
+/* --- slots that have run out, and all of them ------------------------------------------------------- */
+
+uint32_t vc_slot_worn(struct vc_domain *domain, uint32_t slot, uint32_t *last_epoch)
+{
+    spin_lock(&domain->lock);
+    while (slot < domain->slot_count && (domain->slots[slot].owned || !is_worn(domain, slot)))
+        slot++;
+    bool found = slot < domain->slot_count;
+    if (found)
+        *last_epoch = domain->slots[slot].epoch;
+    spin_unlock(&domain->lock);
+    return found ? slot : VC_NO_SLOT;
+}
+
+uint32_t vc_slot_renew(struct vc_domain *domain, uint32_t slot)
+{
+    spin_lock(&domain->lock);
+    uint32_t base = domain->slots[slot].epoch + 1;
+    if (base) /* else it was the last of all */
+        domain->slots[slot].epoch = base;
+    spin_unlock(&domain->lock);
+    return base;
+}
+
+uint32_t vc_slots_left(struct vc_domain *domain)
+{
+    spin_lock(&domain->lock);
+    uint32_t left = domain->slot_limit - domain->slot_count;
+    for (uint32_t slot = 0; slot < domain->slot_count; slot++)
+        left += is_free(domain, slot);
+    spin_unlock(&domain->lock);
+    return left;
+}
+
+void vc_slot_end(struct vc_domain *domain, uint32_t slot, struct vc_time *time)
+{
+    spin_lock(&domain->lock);
+    if (slot < domain->slot_count)
+        time->others = snapshot_share(domain->slots[slot].end);
+    spin_unlock(&domain->lock);
+}
+
+void vc_everything(struct vc_domain *domain, struct vc_time *time)
+{
+    vc_time_clear(domain, time);
+    spin_lock(&domain->lock);
+    struct vc_snapshot *all = snapshot_new(domain->arena, domain->slot_count);
+    for (uint32_t slot = 0; all && slot < domain->slot_count; slot++)
+        all->epochs[slot] = domain->slots[slot].owned ? 0 : domain->slots[slot].epoch;
+    spin_unlock(&domain->lock);
+    if (!all)
+        count_lost(domain);
+    time->others = all;
+}
+
 /* --- points in time -------------------------------------------------------------------------------- */
 
 void vc_time_clear(struct vc_domain *domain, struct vc_time *time)
 {
     snapshot_drop(domain->arena, time->others);
-    memset(time, 0, sizeof(*time));
+    *time = (struct vc_time){0};
 }
 
 void vc_time_copy(struct vc_time *to, const struct vc_time *from)
@@ -317,43 +379,54 @@ void vc_now(const struct vc_clock *clock, struct vc_time *time)
     time->epoch = clock->epoch;
 }
 
-void vc_release(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *time)
+void vc_publish(struct vc_domain *domain, const struct vc_clock *clock, uint32_t epoch, struct vc_time *time)
 {
     if (time->others != clock->others) {
         snapshot_drop(domain->arena, time->others);
         time->others = snapshot_share(clock->others);
     }
-    time->slot_plus_1 = clock->slot + 1;
-    time->epoch = clock->epoch;
-    tick(domain, clock);
+    time->slot_plus_1 = clock->slot + 1; /* 0 for VC_NO_SLOT */
+    time->epoch = epoch;
 }
 
-void vc_release_join(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *time)
+void vc_publish_join(struct vc_domain *domain, const struct vc_clock *clock, uint32_t epoch, struct vc_time *time)
 {
     if (vc_knows(clock, time)) {
-        vc_release(domain, clock, time);
+        vc_publish(domain, clock, epoch, time);
         return;
     }
     struct arena *arena = domain->arena;
     if (!snapshot_join(arena, &time->others, clock->others) ||
-        !snapshot_raise(arena, &time->others, clock->slot, clock->epoch) ||
+        (clock->slot != VC_NO_SLOT && !snapshot_raise(arena, &time->others, clock->slot, epoch)) ||
         (time->slot_plus_1 &&
          !snapshot_raise(arena, &time->others, time->slot_plus_1 - 1, time->epoch)))
         count_lost(domain);
     time->slot_plus_1 = 0;
     time->epoch = 0;
-    tick(domain, clock);
 }
 
-void vc_acquire(struct vc_domain *domain, struct vc_clock *clock, const struct vc_time *time)
+void vc_release(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *time)
+{
+    vc_publish(domain, clock, clock->epoch, time);
+    vc_tick(domain, clock);
+}
+
+void vc_release_join(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *time)
+{
+    vc_publish_join(domain, clock, clock->epoch, time);
+    vc_tick(domain, clock);
+}
+
+bool vc_acquire(struct vc_domain *domain, struct vc_clock *clock, const struct vc_time *time)
 {
     if (vc_knows(clock, time))
-        return;
+        return false;
     struct arena *arena = domain->arena;
     if (!snapshot_join(arena, &clock->others, time->others) ||
         (time->slot_plus_1 &&
          !snapshot_raise(arena, &clock->others, time->slot_plus_1 - 1, time->epoch)))
         count_lost(domain);
+    return true;
 }
 
 bool vc_knows(const struct vc_clock *clock, const struct vc_time *time)
@@ -380,9 +453,10 @@ static bool snapshot_is_valid(const struct vc_snapshot *snapshot)
 
 bool vc_clock_is_valid(const struct vc_domain *domain, const struct vc_clock *clock)
 {
+    if (clock->slot == VC_NO_SLOT)
+        return domain->hard_limit && clock->epoch == 0 && snapshot_is_valid(clock->others);
     return clock->slot < domain->slot_count && domain->slots[clock->slot].owned &&
-           clock->epoch > 0 && clock->epoch <= domain->last_epoch &&
-           snapshot_is_valid(clock->others);
+           (clock->epoch & domain->epoch_mask) > 0 && snapshot_is_valid(clock->others);
 }
 
 bool vc_domain_is_valid(struct vc_domain *domain)
@@ -392,7 +466,7 @@ bool vc_domain_is_valid(struct vc_domain *domain)
     spin_lock(&domain->lock);
     for (uint32_t slot = 0; slot < domain->slot_count && valid; slot++) {
         owned += domain->slots[slot].owned;
-        valid = domain->slots[slot].owned <= 1 && domain->slots[slot].epoch <= domain->last_epoch;
+        valid = domain->slots[slot].owned <= 1;
     }
     valid = valid && owned == domain->owned;
     spin_unlock(&domain->lock);

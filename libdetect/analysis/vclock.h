@@ -14,13 +14,15 @@
  * the end of the slot's last owner, which loses nothing (whoever knows the new owner knows the old one's
  * end). When there is no such slot and the limit is reached, a free one is reused early: its new owner then
  * counts as created after the end of the old one. That can hide a mistake, never invent one, and is counted.
- * With more living threads than the limit there are more slots. A slot whose epochs run out is retired and
+ * With more living threads than the limit there are more slots, unless the limit is hard: then they have none (VC_NO_SLOT),
+ * hand on what they acquire, and their own events are never known to anybody. A slot whose epochs run out is retired and
  * its thread goes on in a new slot, as if it had ended and been created again by itself: nothing is lost, and a
- * retired slot per 2^32 releases is affordable.
+ * retired slot per 2^32 releases is affordable. Where epochs have fewer bits, a slot counts on beyond them once its user
+ * has forgotten what it keeps of it under those bits (vc_slot_renew).
  *
  * Thread-safety. A vc_clock belongs to its thread, a vc_time to whoever locks the object that it is in.
  *                    | domain  clock        time                 runs side by side
- *   vc_clock_begin   | writes  both write   -                    no: under the caller's lock
+ *   vc_clock_begin*  | writes  both write   -                    no: under the caller's lock
  *   vc_clock_end     | writes  writes       writes                   no: under the caller's lock
  *   vc_release*      | -       writes       writes               yes, with other clocks and times
  *   vc_acquire       | -       writes       reads                yes
@@ -42,7 +44,13 @@
 #define VC_EPOCH_BITS_DEFAULT 32u
 #define VC_NO_SLOT UINT32_MAX
 
-struct vc_snapshot; /* immutable while shared */
+/* Immutable while shared. Entries beyond `count` are 0: nothing is known of those slots. */
+struct vc_snapshot {
+    uint32_t references;
+    uint32_t count;    /* entries in use */
+    uint32_t capacity; /* entries there is room for */
+    uint32_t epochs[];
+};
 
 struct vc_slot {
     struct vc_snapshot *end; /* free: what the last owner knew at its end */
@@ -58,7 +66,8 @@ struct vc_domain {
     uint32_t slot_limit;                /* beyond it, early reuse comes before another slot */
     uint32_t next_free;                 /* where to look first */
     uint32_t owned;                     /* slots of living threads */
-    uint32_t last_epoch;                /* the highest an epoch may get */
+    uint32_t epoch_mask;                /* the bits of an epoch; those above count how often they ran out */
+    bool hard_limit;
     uint64_t reused_early; /* slots taken over although their last owner's end was not known */
     uint64_t lost;         /* joins that did not happen, out of memory: order is then missing */
 };
@@ -85,6 +94,8 @@ void vc_domain_forked(struct vc_domain *domain); /* child of a fork: the lock is
 /* A new thread; what `creator` did so far happens before it (NULL: nobody did). Out of memory: it
  * starts with less knowledge (counted in `lost`); false if there is not even a slot. */
 bool vc_clock_begin(struct vc_domain *domain, struct vc_clock *clock, struct vc_clock *creator);
+/* A new thread that comes after `start` (not NULL). The same, but nobody's epoch changes. */
+bool vc_clock_begin_after(struct vc_domain *domain, struct vc_clock *clock, const struct vc_time *start);
 /* The thread has ended: its slot may be reused, by whoever comes after `end`, which its joiner acquires.
  * NULL: nobody will. */
 void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *end);
@@ -93,8 +104,29 @@ void vc_clock_end(struct vc_domain *domain, struct vc_clock *clock, struct vc_ti
 void vc_release(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *time);
 /* The same on top of earlier releases by other threads, which stay in force. */
 void vc_release_join(struct vc_domain *domain, struct vc_clock *clock, struct vc_time *time);
-/* What was released into `time` happens before what the thread does from here on. */
-void vc_acquire(struct vc_domain *domain, struct vc_clock *clock, const struct vc_time *time);
+/* What was released into `time` happens before what the thread does from here on. Whether it learnt anything. */
+bool vc_acquire(struct vc_domain *domain, struct vc_clock *clock, const struct vc_time *time);
+
+/* What vc_release consists of: the release as of `epoch` (the current one, or one before the first event since), */
+void vc_publish(struct vc_domain *domain, const struct vc_clock *clock, uint32_t epoch, struct vc_time *time);
+void vc_publish_join(struct vc_domain *domain, const struct vc_clock *clock, uint32_t epoch, struct vc_time *time);
+/* and the next epoch. vc_is_last: that means another slot. */
+void vc_tick(struct vc_domain *domain, struct vc_clock *clock);
+static inline bool vc_is_last(const struct vc_domain *domain, const struct vc_clock *clock)
+{
+    return (clock->epoch & domain->epoch_mask) == domain->epoch_mask;
+}
+
+/* Slots that nobody owns and that have run out, in the order of their numbers; from `slot` on. VC_NO_SLOT: no more. */
+uint32_t vc_slot_worn(struct vc_domain *domain, uint32_t slot, uint32_t *last_epoch);
+/* Its epochs go on with the next bit above; returns the number of those bits, shifted to where they stand. */
+uint32_t vc_slot_renew(struct vc_domain *domain, uint32_t slot);
+/* Slots that could still be given out, if the limit is hard. */
+uint32_t vc_slots_left(struct vc_domain *domain);
+/* `time` (nothing so far) := what a slot's last owner knew at its end; nothing, if it has another one. */
+void vc_slot_end(struct vc_domain *domain, uint32_t slot, struct vc_time *time);
+/* `time` := all that any thread did so far, but for the current epochs of those that run. */
+void vc_everything(struct vc_domain *domain, struct vc_time *time);
 
 /* A record of an event of this thread: not a release, the epoch stays. `time` must be cleared or
  * zero. */

@@ -85,18 +85,23 @@ void spin_unlock(struct spin *lock)
     give(lock);
 }
 
-void spin_lock_all(struct spin *locks, unsigned count)
+static struct spin *at(struct spin *first, unsigned i, size_t stride)
 {
-    rank_enter(locks[0].rank);
-    for (unsigned i = 0; i < count; i++)
-        take(&locks[i]);
+    return (struct spin *)(void *)((char *)first + i * stride);
 }
 
-void spin_unlock_all(struct spin *locks, unsigned count)
+void spin_lock_all(struct spin *first, unsigned count, size_t stride)
 {
-    rank_leave(locks[0].rank);
+    rank_enter(first->rank);
     for (unsigned i = 0; i < count; i++)
-        give(&locks[i]);
+        take(at(first, i, stride));
+}
+
+void spin_unlock_all(struct spin *first, unsigned count, size_t stride)
+{
+    rank_leave(first->rank);
+    for (unsigned i = 0; i < count; i++)
+        give(at(first, i, stride));
 }
 
 void spin_reset(struct spin *lock)

@@ -18,6 +18,8 @@ enum lock_rank {
     RANK_TAKEOVER,    /* runtime: which code is translated */
     RANK_TRANSLATE,   /* translate: building, linking, eviction, modules */
     RANK_FD,          /* intercept: table of descriptors */
+    RANK_RACE,        /* analysis: what race checks keep besides shadow memory */
+    RANK_HB,          /* analysis: what a thread knows of others, in mode full */
     RANK_CLOCKS,      /* analysis: slots of vector clocks */
     RANK_DEPOT,       /* analysis: stack depot */
     RANK_NAMES,       /* runtime: what the report says of threads */
@@ -39,9 +41,9 @@ void spin_init(struct spin *lock, enum lock_rank rank);
 void spin_lock(struct spin *lock);
 bool spin_trylock(struct spin *lock);
 void spin_unlock(struct spin *lock);
-/* An array of locks of one rank, all of them at once (nobody else holds more than one). */
-void spin_lock_all(struct spin *locks, unsigned count);
-void spin_unlock_all(struct spin *locks, unsigned count);
+/* An array of locks of one rank, `stride` bytes apart, all of them at once (nobody else holds more than one). */
+void spin_lock_all(struct spin *first, unsigned count, size_t stride);
+void spin_unlock_all(struct spin *first, unsigned count, size_t stride);
 /* In the child of a fork, where the holder no longer exists. */
 void spin_reset(struct spin *lock);
 

@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 
-ARCHIVES = ["libdetect/translate/libtranslate_fast.a", "libdetect/base/libbase_general.a"]
-OWN = ["libdetect/translate/libtranslate.a", "libdetect/base/libbase.a"]
+ARCHIVES = ["libdetect/analysis/libanalysis_fast.a", "libdetect/translate/libtranslate_fast.a", "libdetect/base/libbase_general.a"]
+OWN = ["libdetect/analysis/libanalysis.a", "libdetect/translate/libtranslate.a", "libdetect/base/libbase.a"]
 ALLOWED = {"_GLOBAL_OFFSET_TABLE_", "getauxval"}  # getauxval: at start
 
 
