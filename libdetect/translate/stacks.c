@@ -12,7 +12,7 @@
 
 #define ENDED_KEPT 16
 
-/* At the stack's low end, above the guard page. */
+/* At the stack's low end, above the guard page. Above its high end lies the room for calls. */
 struct stack {
     struct stack *next, *previous;
     struct stack *next_ended;
@@ -26,7 +26,10 @@ static uint32_t ended_count;
 
 static struct stack *stack_of(uint8_t *top) { return (struct stack *)(top - TRANSLATOR_STACK_BYTES + GUARD_BYTES); }
 
-static void unmap_stack(struct stack *stack) { sys_unmap((uint8_t *)stack - GUARD_BYTES, TRANSLATOR_STACK_BYTES); }
+static void unmap_stack(struct stack *stack)
+{
+    sys_unmap((uint8_t *)stack - GUARD_BYTES, TRANSLATOR_STACK_BYTES + CALLS_ROOM_BYTES);
+}
 
 /* The lock is held. */
 static void link_stack(struct stack *stack)
@@ -62,7 +65,7 @@ static struct stack *take_ended(void)
 
 static struct stack *make_stack(void)
 {
-    uint8_t *start = sys_reserve(TRANSLATOR_STACK_BYTES);
+    uint8_t *start = sys_reserve(TRANSLATOR_STACK_BYTES + CALLS_ROOM_BYTES);
     if (!start)
         return NULL;
     sys_call(SYS_mprotect, (long)start, GUARD_BYTES, PROT_NONE, 0, 0, 0);
@@ -83,6 +86,7 @@ bool tr_thread_start(void)
     if (!stack && !(stack = make_stack()))
         return false;
     tr_thread.stack_top = (uint8_t *)stack - GUARD_BYTES + TRANSLATOR_STACK_BYTES;
+    calls_begin(tr_thread.stack_top);
     return true;
 }
 

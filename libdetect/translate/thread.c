@@ -2,5 +2,8 @@
 /* The thread-local part; see thread.h. */
 #include "translate/thread.h"
 
-__thread struct tr_thread tr_thread __attribute__((tls_model("initial-exec")));
+#include "translate/translate.h"
+
 int32_t tr_thread_offset;
+
+uint32_t *tr_check_tag(void) { return &tr_thread.tag; }

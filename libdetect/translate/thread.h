@@ -26,19 +26,24 @@ enum tr_inside {
                  * if its frame shows `context`, and the handler's return goes to `resume` with all registers from it */
 };
 
-#define TR_SPILLS 4
+#define TR_SPILLS 8
+
+struct tr_call;
 
 struct tr_thread {
-    uint64_t spill[TR_SPILLS]; /* registers that cache code has borrowed, in order of borrowing */
+    uint64_t spill[TR_SPILLS]; /* registers that cache code has borrowed */
     uint64_t resume;           /* cache or native address that leaving jumps to */
     uint32_t inside;           /* enum tr_inside */
     uint32_t deferred;         /* a signal came while WORKING: whoever leaves calls host->on_leave first */
     uint8_t *stack_top;        /* of the translator's stack, 16-byte aligned; NULL: not yet made */
-    void *client;              /* the client's */
+    uint32_t tag;              /* tr_check_tag() */
+    uint32_t reserved;
     struct tr_context context;
+    /* calls.c: the innermost call that is kept, and the last that there is room for. */
+    struct tr_call *call, *last_call;
 };
 
-_Static_assert(sizeof(struct tr_thread) <= 256, "initial-exec TLS is scarce (512 bytes for all)");
+_Static_assert(sizeof(struct tr_thread) <= 288, "initial-exec TLS is scarce (512 bytes for all)");
 
 extern __thread struct tr_thread tr_thread __attribute__((tls_model("initial-exec")));
 

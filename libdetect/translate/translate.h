@@ -34,7 +34,7 @@ enum tr_access_kind { /* bits */
 
 #define TR_CLIENT_SHIFT 16 /* bits of `kind` from here on are the client's */
 
-/* One memory operand of one instruction, as known when it is translated. */
+/* One memory operand of one instruction, as known when it is translated. Barriers (`lock or $0, (%rsp)`) have none. */
 struct tr_access {
     uintptr_t pc;    /* the program's instruction */
     uint32_t size;   /* bytes (of one element with TR_STRING and TR_MASKED) */
@@ -54,22 +54,27 @@ struct tr_client {
     /* At translation: whether this operand is of interest. NULL: none is. It may set its own bits in `kind`, which
      * on_access gets with the others. */
     bool (*wants_access)(struct tr_access *access);
-    /* Before the instruction executes: it touches [address, address + size). For TR_STRING size is the whole range. */
+    /* Before the instruction executes: it touches [address, address + size). For TR_STRING size is the whole range. The kind of
+     * a compare-and-exchange that is about to fail lacks TR_WRITE. */
     void (*on_access)(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc);
     /* At each call instruction, before it, with the program's return address; and before each return. NULL: not. */
     void (*on_call)(uintptr_t return_pc, uintptr_t sp);
     void (*on_return)(uintptr_t pc, uintptr_t sp);
     /* The test that goes before on_access inline; NULL: on_access is called for each access. */
     const struct tr_check *check;
-    /* Keep tr_calls() up to date. */
-    bool keeps_calls;
+    bool keeps_calls; /* tr_calls() is kept up to date */
 };
 
-/* A word of 64 bits at `distance` from each aligned 8 bytes of the program's memory: for a write nothing needs to be called
- * if its low half equals the thread's tag, for a read if either half does. An access that lies in two such words is always
- * told. Where the word cannot be read, on_access is called. The tag is tr_check_tag() of the thread. */
+/* Each aligned 8 bytes of the program's memory have a word of 64 bits, at ((address & ~7) ^ 1 << flip_bit) + offset: for a
+ * write nothing needs to be called if its low half equals the thread's tag, for a read if either half does. An access that
+ * does not lie in one such word is told, unless it is a vector one, all of whose words pass. Where a word cannot be read, on_access is called,
+ * after a fault: rare accesses only. Flipping a bit such as 45 leads from each of the places where programs have their memory
+ * (0x0000…, 0x55…, 0x7f…) to free addresses, and is one short instruction; within 2^flip_bit bytes it is a constant distance.
+ * An offset of an odd number of pages keeps words and data from having all low address bits in common, which slows
+ * some CPUs down. The tag is *tr_check_tag(), the thread's own. */
 struct tr_check {
-    intptr_t distance;
+    uint8_t flip_bit;
+    int32_t offset;
 };
 uint32_t *tr_check_tag(void);
 

@@ -54,6 +54,14 @@ void stacks_fork_child(void);
 
 /* Copies memory that may be unmapped meanwhile: the number of bytes that were not copied. */
 size_t copy_guarded(void *to, const void *from, size_t size);
+/* Loads 1, 2, 4 or 8 bytes at once. False: the address cannot be read. */
+bool load_guarded(uint64_t *value, uintptr_t address, size_t size);
+
+/* calls.c: makes this thread's room for calls, if the client wants them kept; forgets it. */
+#define CALLS_ROOM_BYTES ((size_t)192 << 10)
+void calls_begin(uint8_t *room);
+/* A call at stack pointer sp is about to be made. */
+void calls_push(uintptr_t return_pc, uintptr_t sp);
 
 /* Called by x86_64/enter.S on the translator's stack, state WORKING, context complete. They set `resume`. */
 void dispatch_exit(uintptr_t stub);

@@ -105,6 +105,47 @@ static uint32_t kind_of(const ZydisDecodedOperand *o)
            ((o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) ? TR_WRITE : 0u);
 }
 
+static bool is_mov(const struct instruction *i)
+{
+    return i->info.mnemonic == ZYDIS_MNEMONIC_MOV || i->info.mnemonic == ZYDIS_MNEMONIC_MOVZX ||
+           i->info.mnemonic == ZYDIS_MNEMONIC_MOVSX || i->info.mnemonic == ZYDIS_MNEMONIC_MOVSXD;
+}
+
+/* A barrier, as compilers write it: what it does to memory changes nothing. */
+static bool is_fence(const struct instruction *i)
+{
+    const ZydisMnemonic mnemonic = i->info.mnemonic;
+    const int64_t neutral = mnemonic == ZYDIS_MNEMONIC_AND ? -1 : 0;
+    return (mnemonic == ZYDIS_MNEMONIC_OR || mnemonic == ZYDIS_MNEMONIC_ADD || mnemonic == ZYDIS_MNEMONIC_SUB ||
+            mnemonic == ZYDIS_MNEMONIC_XOR || mnemonic == ZYDIS_MNEMONIC_AND) &&
+           (i->info.attributes & ZYDIS_ATTRIB_HAS_LOCK) && i->operand[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
+           i->operand[1].imm.value.s == neutral && register_number(i->operand[0].mem.base) == RSP &&
+           i->operand[0].mem.index == ZYDIS_REGISTER_NONE;
+}
+
+/* Whether a compare-and-exchange will find what it wants, and so write; the single steps see memory as it is. */
+static bool will_exchange(const struct scene *scene, const ZydisDecodedOperand *o, uint64_t address)
+{
+    const bool pair = scene->i->info.mnemonic != ZYDIS_MNEMONIC_CMPXCHG;
+    const size_t size = o->size / 8u / (pair ? 2 : 1);
+    const void *at = (const void *)(uintptr_t)address;
+    if (address < ARENA || address + o->size / 8u > ARENA + ARENA_SIZE)
+        return true;
+    return memcmp(at, &scene->step->gpr[RAX], size) == 0 &&
+           (!pair || memcmp((const char *)at + size, &scene->step->gpr[RDX], size) == 0);
+}
+
+static uint32_t kind_at(const struct scene *scene, const ZydisDecodedOperand *o, uint64_t address)
+{
+    uint32_t kind = kind_of(o);
+    if (is_mov(scene->i))
+        kind |= TR_MOV;
+    if (scene->i->info.mnemonic == ZYDIS_MNEMONIC_CMPXCHG || scene->i->info.mnemonic == ZYDIS_MNEMONIC_CMPXCHG8B ||
+        scene->i->info.mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B)
+        kind &= will_exchange(scene, o, address) ? ~0u : ~(uint32_t)TR_WRITE;
+    return kind;
+}
+
 static bool is_atomic(const struct scene *scene, const ZydisDecodedOperand *o)
 {
     return (scene->i->info.attributes & ZYDIS_ATTRIB_HAS_LOCK) ||
@@ -298,9 +339,10 @@ static void operand(const struct scene *scene, const ZydisDecodedOperand *o)
         const bool moved = register_number(o->mem.base) == RSP;
         expect(scene->step->pc, plain_address(scene, o) + (moved ? i->info.operand_width / 8u : 0), o->size / 8,
                kind_of(o));
-    } else {
-        expect(scene->step->pc, plain_address(scene, o), o->size / 8,
-               kind_of(o) | (is_atomic(scene, o) ? TR_ATOMIC : 0));
+    } else if (!is_fence(i)) {
+        const uint64_t address = plain_address(scene, o);
+        expect(scene->step->pc, address, o->size / 8,
+               kind_at(scene, o, address) | (is_atomic(scene, o) ? TR_ATOMIC : 0));
     }
 }
 

@@ -17,7 +17,8 @@
 #define BUFFER 8192
 #define GENERAL_ONLY __attribute__((target("general-regs-only")))
 
-enum { R = TR_READ, W = TR_WRITE, RW = R | W, A = TR_ATOMIC, S = TR_STRING, K = TR_STACK, M = TR_MASKED };
+enum { R = TR_READ, W = TR_WRITE, RW = R | W, A = TR_ATOMIC, S = TR_STRING, K = TR_STACK, M = TR_MASKED,
+       P = TR_MOV };
 
 struct seen {
     long offset; /* from the buffer's middle */
@@ -64,7 +65,8 @@ GENERAL_ONLY static void on_return(uintptr_t pc, uintptr_t sp)
     }
 }
 
-static const struct tr_client client = {wants, on_access, on_call, on_return};
+static const struct tr_client client = {
+    .wants_access = wants, .on_access = on_access, .on_call = on_call, .on_return = on_return};
 
 static int set_up(void **state)
 {
@@ -124,34 +126,49 @@ static void check(const uint8_t *from, const uint8_t *to, const struct seen *wan
 /* Nothing is told. */
 #define CHECK_NONE(code) \
     do { \
-        CHECK("movb $0, (%%rdi); " code, {0, 1, W}); \
+        CHECK("movb $0, (%%rdi); " code, {0, 1, W | P}); \
     } while (0)
 
 static void plain_operands(void **state)
 {
     (void)state;
-    CHECK("mov (%%rdi), %%eax", {0, 4, R});
-    CHECK("mov %%al, 5(%%rdi)", {5, 1, W});
-    CHECK("mov $3, %%esi; mov %%ax, -6(%%rdi,%%rsi,4)", {6, 2, W});
-    CHECK("mov $-2, %%rsi; mov (%%rdi,%%rsi,8), %%rax", {-16, 8, R});
+    CHECK("mov (%%rdi), %%eax", {0, 4, R | P});
+    CHECK("mov %%al, 5(%%rdi)", {5, 1, W | P});
+    CHECK("mov $3, %%esi; mov %%ax, -6(%%rdi,%%rsi,4)", {6, 2, W | P});
+    CHECK("mov $-2, %%rsi; mov (%%rdi,%%rsi,8), %%rax", {-16, 8, R | P});
     CHECK("addl $1, 8(%%rdi)", {8, 4, RW});
     CHECK("cmpq $1, 8(%%rdi)", {8, 8, R});
     CHECK("lock addl $1, (%%rdi)", {0, 4, RW | A});
     CHECK("xchg %%eax, (%%rdi)", {0, 4, RW | A});
-    CHECK("lock cmpxchg %%rcx, (%%rdi)", {0, 8, RW | A});
-    CHECK("push %%rbx; xor %%eax, %%eax; xor %%edx, %%edx; lock cmpxchg16b (%%rdi); pop %%rbx", {0, 16, RW | A});
-    CHECK("mov 4(%%edi), %%eax", {4, 4, R});
-    CHECK("mov $-4, %%esi; mov 4(%%edi,%%esi), %%eax", {0, 4, R});
+    CHECK("xor %%eax, %%eax; mov $1, %%ecx; cmpxchg %%ecx, (%%rdi)", {0, 4, RW});
+    CHECK("mov 4(%%edi), %%eax", {4, 4, R | P});
+    CHECK("mov $-4, %%esi; mov 4(%%edi,%%esi), %%eax", {0, 4, R | P});
     CHECK("movdqu 1(%%rdi), %%xmm0", {1, 16, R});
     CHECK("movups %%xmm0, 1(%%rdi)", {1, 16, W});
     CHECK("movss (%%rdi), %%xmm0", {0, 4, R});
     CHECK("cvtsi2sdq (%%rdi), %%xmm0", {0, 8, R});
-    CHECK("movzbl (%%rdi), %%eax", {0, 1, R});
+    CHECK("movzbl (%%rdi), %%eax", {0, 1, R | P});
+}
+
+/* One that fails only reads. */
+static void exchanges(void **state)
+{
+    (void)state;
+    CHECK("xor %%eax, %%eax; lock cmpxchg %%rcx, (%%rdi)", {0, 8, RW | A});
+    CHECK("mov $0x100, %%eax; lock cmpxchg %%cl, (%%rdi)", {0, 1, RW | A});
+    CHECK("mov $0x100, %%eax; lock cmpxchg %%cx, (%%rdi)", {0, 2, R | A});
+    CHECK("mov $0x100000000, %%rax; lock cmpxchg %%ecx, (%%rdi)", {0, 4, RW | A});
+    CHECK("mov $0x100000000, %%rax; lock cmpxchg %%rcx, (%%rdi)", {0, 8, R | A});
+    CHECK("push %%rbx; xor %%eax, %%eax; xor %%edx, %%edx; lock cmpxchg16b (%%rdi); pop %%rbx", {0, 16, RW | A});
+    CHECK("push %%rbx; xor %%eax, %%eax; mov $1, %%edx; lock cmpxchg16b (%%rdi); pop %%rbx", {0, 16, R | A});
+    CHECK("push %%rbx; xor %%eax, %%eax; mov $1, %%edx; lock cmpxchg8b (%%rdi); pop %%rbx", {0, 8, R | A});
 }
 
 static void nothing_is_touched(void **state)
 {
     (void)state;
+    CHECK_NONE("lock orl $0, (%%rsp)");
+    CHECK_NONE("lock addq $0, -8(%%rsp)");
     CHECK_NONE("nopw 64(%%rdi)");
     CHECK_NONE("prefetcht0 (%%rdi)");
     CHECK_NONE("lea (%%rdi), %%rax");
@@ -181,15 +198,15 @@ static void strings(void **state)
     (void)state;
     CHECK("mov %%rdi, %%rsi; add $256, %%rdi; mov $10, %%ecx; rep movsb", {256, 10, W | S}, {0, 10, R | S});
     CHECK("mov $3, %%ecx; rep stosq", {0, 24, W | S});
-    CHECK("movb $0, (%%rdi); xor %%ecx, %%ecx; rep stosq", {0, 1, W});
+    CHECK("movb $0, (%%rdi); xor %%ecx, %%ecx; rep stosq", {0, 1, W | P});
     CHECK("mov $3, %%ecx; std; rep stosl; cld", {-8, 12, W | S});
     CHECK("stosb", {0, 1, W});
     CHECK("lea 16(%%rdi), %%rsi; movsl", {0, 4, W}, {16, 4, R});
     CHECK("mov %%rdi, %%rsi; lodsw", {0, 2, R});
-    CHECK("movb $1, 5(%%rdi); mov $1, %%al; mov $100, %%ecx; repne scasb", {5, 1, W}, {0, 6, R | S});
-    CHECK("movb $1, 5(%%rdi); mov $1, %%al; mov $-1, %%rcx; repne scasb", {5, 1, W}, {0, 6, R | S});
+    CHECK("movb $1, 5(%%rdi); mov $1, %%al; mov $100, %%ecx; repne scasb", {5, 1, W | P}, {0, 6, R | S});
+    CHECK("movb $1, 5(%%rdi); mov $1, %%al; mov $-1, %%rcx; repne scasb", {5, 1, W | P}, {0, 6, R | S});
     CHECK("mov $4, %%ecx; xor %%eax, %%eax; std; repe scasw; cld", {-6, 8, R | S});
-    CHECK("movb $1, 2(%%rdi); lea 256(%%rdi), %%rsi; mov $8, %%ecx; repe cmpsb", {2, 1, W}, {256, 3, R | S},
+    CHECK("movb $1, 2(%%rdi); lea 256(%%rdi), %%rsi; mov $8, %%ecx; repe cmpsb", {2, 1, W | P}, {256, 3, R | S},
           {0, 3, R | S});
     CHECK("lea 256(%%rdi), %%rsi; cmpsq", {256, 8, R}, {0, 8, R});
     CHECK("mov $0x100000002, %%rcx; rep stosb (%%edi)", {0, 2, W | S});
@@ -322,7 +339,8 @@ static void calls_and_returns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_operands), cmocka_unit_test(nothing_is_touched), cmocka_unit_test(stack_operands),
+        cmocka_unit_test(plain_operands), cmocka_unit_test(exchanges), cmocka_unit_test(nothing_is_touched),
+        cmocka_unit_test(stack_operands),
         cmocka_unit_test(strings),        cmocka_unit_test(bits_and_tables),    cmocka_unit_test(saved_state),
         cmocka_unit_test(masked_vectors), cmocka_unit_test(gathers),            cmocka_unit_test(opmasks),
         cmocka_unit_test(registers_survive), cmocka_unit_test(calls_and_returns),

@@ -22,6 +22,43 @@ static bool touches_nothing(const ZydisDecodedInstruction *z)
     }
 }
 
+/* `lock or $0, (%rsp)` and the like are how compilers write a full barrier. */
+static bool is_fence(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)
+{
+    bool keeps_value = z->mnemonic == ZYDIS_MNEMONIC_AND ? operands[1].imm.value.s == -1 : operands[1].imm.value.s == 0;
+    switch (z->mnemonic) {
+    case ZYDIS_MNEMONIC_OR:
+    case ZYDIS_MNEMONIC_ADD:
+    case ZYDIS_MNEMONIC_SUB:
+    case ZYDIS_MNEMONIC_XOR:
+    case ZYDIS_MNEMONIC_AND:
+        return (z->attributes & ZYDIS_ATTRIB_HAS_LOCK) && operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && keeps_value &&
+               operands[0].mem.base == ZYDIS_REGISTER_RSP && operands[0].mem.index == ZYDIS_REGISTER_NONE;
+    default:
+        return false;
+    }
+}
+
+/* What an atomic load or store is compiled to. */
+static bool is_mov(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operand)
+{
+    switch (z->mnemonic) {
+    case ZYDIS_MNEMONIC_MOV:
+    case ZYDIS_MNEMONIC_MOVZX:
+    case ZYDIS_MNEMONIC_MOVSX:
+    case ZYDIS_MNEMONIC_MOVSXD:
+        return operand->size <= 64;
+    default:
+        return false;
+    }
+}
+
+static bool is_exchange(const ZydisDecodedInstruction *z)
+{
+    return z->mnemonic == ZYDIS_MNEMONIC_CMPXCHG || z->mnemonic == ZYDIS_MNEMONIC_CMPXCHG8B ||
+           z->mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B;
+}
+
 static uint8_t kind_of(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operand)
 {
     uint8_t kind = 0;
@@ -31,6 +68,8 @@ static uint8_t kind_of(const ZydisDecodedInstruction *z, const ZydisDecodedOpera
         kind |= TR_WRITE;
     if (kind != 0 && ((z->attributes & ZYDIS_ATTRIB_HAS_LOCK) || z->mnemonic == ZYDIS_MNEMONIC_XCHG))
         kind |= TR_ATOMIC;
+    if (kind != 0 && is_mov(z, operand))
+        kind |= TR_MOV;
     return kind;
 }
 
@@ -297,6 +336,9 @@ static void take_access(struct tr_insn *insn, const ZydisDecodedInstruction *z, 
         access->base = TR_RIP; /* an address like that of a rip-relative operand; hooks.c finds it */
     } else if (is_xsave(z->mnemonic)) {
         form->kind = FORM_XSAVE;
+    } else if (is_exchange(z)) {
+        form->kind = FORM_EXCHANGE;
+        form->is_pair = z->mnemonic != ZYDIS_MNEMONIC_CMPXCHG;
     } else {
         take_vector(z, operands, memory, access, form);
     }
@@ -312,7 +354,7 @@ static void take_cache_line(struct tr_insn *insn)
 
 void take_accesses(struct tr_insn *insn, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)
 {
-    if (touches_nothing(z))
+    if (touches_nothing(z) || is_fence(z, operands))
         return;
     for (unsigned i = 0; i < z->operand_count; i++) {
         if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && operands[i].mem.type != ZYDIS_MEMOP_TYPE_AGEN &&

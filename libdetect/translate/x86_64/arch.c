@@ -92,18 +92,21 @@ static void context_restore(ucontext_t *context, const struct tr_place *place)
     }
 }
 
-static bool recover_copy(ucontext_t *context)
-{
-    uintptr_t pc = context_pc(context);
-    if (pc < (uintptr_t)copy_start || pc >= (uintptr_t)copy_end)
-        return false;
-    context_set_pc(context, (uintptr_t)copy_end);
-    return true;
-}
-
 static bool is_between(uintptr_t pc, const char *start, const char *end)
 {
     return pc >= (uintptr_t)start && pc < (uintptr_t)end;
+}
+
+static bool recover_copy(ucontext_t *context)
+{
+    uintptr_t pc = context_pc(context);
+    if (is_between(pc, copy_start, copy_end))
+        context_set_pc(context, (uintptr_t)copy_end);
+    else if (is_between(pc, load_start, load_end))
+        context_set_pc(context, (uintptr_t)load_failed);
+    else
+        return false;
+    return true;
 }
 
 static bool enter_place(uintptr_t pc, struct tr_place *place)

@@ -29,6 +29,7 @@ enum tr_form_kind {
     FORM_SCAN,          /* likewise, but maybe not all of them: known when it has run */
     FORM_BITS,          /* bit tests: plus the operand that register `vector` chooses, counted in bits */
     FORM_XLAT,          /* plus al */
+    FORM_EXCHANGE,      /* plain; written if it holds what is in rax, or rdx and rax */
     FORM_XSAVE,         /* as many bytes as edx:eax and XCR0 ask for */
     FORM_VECTOR_MASK,   /* element i if the sign bit of element i of vector register `mask` is set */
     FORM_MMX_MASK,      /* likewise, of MMX register `mask` */
@@ -44,6 +45,7 @@ struct tr_form {
     uint8_t mask, vector;  /* register numbers */
     uint8_t elements, lanes;
     uint8_t index_size;    /* bytes, of gathers */
+    bool is_pair;          /* cmpxchg8b and cmpxchg16b: two registers' worth */
 };
 
 #define INSN_MAX 15 /* bytes of the longest instruction */

@@ -208,3 +208,34 @@ copy_end:
     ret
     .cfi_endproc
     .size copy_guarded, . - copy_guarded
+
+/* bool load_guarded(uint64_t *value, uintptr_t address, size_t size): likewise; arch.c sends a fault to load_failed. */
+    hidden load_guarded
+    hidden load_start
+    hidden load_end
+    hidden load_failed
+    .type load_guarded, @function
+load_guarded:
+    .cfi_startproc
+load_start:
+    cmp $4, %edx
+    ja 8f
+    je 4f
+    cmp $1, %edx
+    je 1f
+    movzwl (%rsi), %eax
+    jmp load_end
+1:  movzbl (%rsi), %eax
+    jmp load_end
+4:  mov (%rsi), %eax
+    jmp load_end
+8:  mov (%rsi), %rax
+load_end:
+    mov %rax, (%rdi)
+    mov $1, %eax
+    ret
+load_failed:
+    xor %eax, %eax
+    ret
+    .cfi_endproc
+    .size load_guarded, . - load_guarded

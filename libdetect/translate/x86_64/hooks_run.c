@@ -255,6 +255,21 @@ static size_t xsave_size(void)
     return size;
 }
 
+/* A compare-and-exchange that fails only reads, as far as anybody can tell. Where memory cannot be read, the instruction
+ * will fault. */
+static void tell_exchange(const struct hook_operand *o)
+{
+    uintptr_t address = address_at(o, 0);
+    size_t half = o->form.is_pair ? o->access.size / 2 : o->access.size;
+    uint64_t low, high, mask = half < 8 ? (1ull << 8 * half) - 1 : ~0ull;
+    uint32_t kind = o->access.kind;
+    if (load_guarded(&low, address, half) && ((low ^ gpr(TR_RAX)) & mask) != 0)
+        kind &= ~(uint32_t)TR_WRITE;
+    if (half != o->access.size && load_guarded(&high, address + half, half) && ((high ^ gpr(TR_RDX)) & mask) != 0)
+        kind &= ~(uint32_t)TR_WRITE;
+    translator.client->on_access(address, o->access.size, kind, o->access.pc);
+}
+
 static void tell_operand(const struct hook_operand *o)
 {
     const struct tr_form *form = &o->form;
@@ -273,6 +288,9 @@ static void tell_operand(const struct hook_operand *o)
         break;
     case FORM_XLAT:
         tell(o, address_at(o, (uint8_t)gpr(TR_RAX)), o->access.size);
+        break;
+    case FORM_EXCHANGE:
+        tell_exchange(o);
         break;
     case FORM_XSAVE:
         tell(o, address_at(o, 0), xsave_size());
@@ -329,7 +347,10 @@ void run_scan(struct tr_hook *hook)
 
 void run_call(struct tr_hook *hook)
 {
-    translator.client->on_call(of(hook)->return_pc, gpr(TR_RSP));
+    if (translator.client->keeps_calls)
+        calls_push(of(hook)->return_pc, gpr(TR_RSP));
+    if (translator.client->on_call)
+        translator.client->on_call(of(hook)->return_pc, gpr(TR_RSP));
 }
 
 void run_return(struct tr_hook *hook)

@@ -6,11 +6,11 @@
 #define THREAD_SPILL0 0
 #define THREAD_SPILL1 8
 #define THREAD_SPILL2 16
-#define THREAD_RESUME 32
-#define THREAD_INSIDE 40
-#define THREAD_STACK_TOP 48
-#define THREAD_GPR 64
-#define THREAD_FLAGS 192
+#define THREAD_RESUME 64
+#define THREAD_INSIDE 72
+#define THREAD_STACK_TOP 80
+#define THREAD_GPR 96
+#define THREAD_FLAGS 224
 
 #define INSIDE_WORKING 1
 
@@ -26,6 +26,8 @@ extern const char enter_indirect[], enter_indirect_working[];
 extern const char leave_start[], leave_end[];
 /* In copy_guarded. */
 extern const char copy_start[], copy_end[];
+/* In load_guarded. */
+extern const char load_start[], load_end[], load_failed[];
 
 void with_vectors_saved(void (*function)(void *), void *arg);
 void on_stack(uint8_t *top, void (*function)(void *), void *arg);
