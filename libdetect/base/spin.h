@@ -23,6 +23,7 @@ enum lock_rank {
     RANK_CLOCKS,      /* analysis: slots of vector clocks */
     RANK_DEPOT,       /* analysis: stack depot */
     RANK_NAMES,       /* runtime: what the report says of threads */
+    RANK_BLOCKS,      /* runtime: blocks of allocators */
     RANK_MODULES,     /* runtime: module table */
     RANK_LIMITS,      /* runtime: limits of this run */
     RANK_REPORT,      /* report: the output file */

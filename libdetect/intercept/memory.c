@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that goes away, with the synchronisation objects in it. malloc and its like are not intercepted: what is
- * fresh holds no object.
- *
- * A free of a block without objects costs a look-up (detector_may_hold_objects) and no entry into the detector.
- * The event is sent before the block is given back: another thread may get it the moment after. A program
- * that brings its own malloc in its executable does not pass here at all; its objects end by destroy or by
- * being initialised again. */
-#include <dlfcn.h>
+/* Mappings: memory that comes and goes in pages, with the synchronisation objects in it; and code in it (takeover.h). */
+#include "intercept/memory.h"
+
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "intercept/export.h"
+#include "runtime/races.h"
 #include "runtime/real.h"
-#include "runtime/runtime.h"
-#include "runtime/takeover.h"
 
-static inline bool may_hold(uintptr_t address, size_t size)
-{
-    return runtime.on && detector_may_hold_objects(runtime.detector, address, size);
-}
-
-static void range_gone(uintptr_t address, size_t size, uint32_t how, const struct call_site *site)
+void memory_gone(uintptr_t address, size_t size, uint32_t how, const struct call_site *site)
 {
     struct self *self = self_enter();
     if (!self)
@@ -31,106 +19,50 @@ static void range_gone(uintptr_t address, size_t size, uint32_t how, const struc
     self_leave(self);
 }
 
-/* --- blocks ------------------------------------------------------------------------------------------------- */
+/* --- races: memory that is new, or about to go ------------------------------------------------------------------ */
 
-/* malloc_usable_size may only be asked about blocks of the same allocator: a preloaded one might replace free and
- * leave libc's malloc_usable_size in place. Then sizes are unknown and blocks are taken as one granule long. */
-static enum { SIZES_UNASKED, SIZES_KNOWN, SIZES_UNKNOWN } sizes;
-
-static bool one_module(const void *a, const void *b)
+static COLD void tell_mapped(void *start, size_t size)
 {
-    Dl_info of_a, of_b;
-    return dladdr(a, &of_a) && dladdr(b, &of_b) && of_a.dli_fbase == of_b.dli_fbase;
+    struct self *self = self_enter();
+    if (!self)
+        return;
+    races_mapped(self, start, size);
+    self_leave(self);
 }
 
-static COLD void ask_sizes(void)
+static COLD void tell_unmapping(void *start, size_t size, uintptr_t caller)
 {
-    bool same = one_module((const void *)(uintptr_t)REAL(free),
-                           (const void *)(uintptr_t)REAL(malloc_usable_size));
-    store_relaxed(&sizes, same ? SIZES_KNOWN : SIZES_UNKNOWN);
+    struct self *self = self_enter();
+    if (!self)
+        return;
+    races_unmapping(self, start, size, caller);
+    self_leave(self);
 }
 
-static inline size_t block_size(void *block)
+static inline void mapped(void *start, size_t size)
 {
-    if (UNLIKELY(load_relaxed(&sizes) == SIZES_UNASKED))
-        ask_sizes();
-    return LIKELY(sizes == SIZES_KNOWN) ? REAL(malloc_usable_size)(block) : 1;
+    if (UNLIKELY(races_are_on))
+        tell_mapped(start, size);
 }
 
-/* Whether the block may hold objects; its size for the event. */
-static inline size_t block_with_objects(void *block)
+static inline void unmapping(void *start, size_t size, uintptr_t caller)
 {
-    if (!block || !runtime.on)
-        return 0;
-    size_t size = block_size(block);
-    return may_hold((uintptr_t)block, size) ? size : 0;
+    if (UNLIKELY(races_are_on) && size > 0 && (uintptr_t)start % 4096 == 0)
+        tell_unmapping(start, size, caller);
 }
 
-INTERCEPT(void, free, (void *block))
-{
-    size_t size = block_with_objects(block);
-    if (UNLIKELY(size)) {
-        struct call_site site = CALL_SITE();
-        range_gone((uintptr_t)block, size, EVF_FREE, &site);
-    }
-    REAL(free)(block);
-}
-
-/* A block with objects in it that grows is moved by hand, so that the old one is known to be gone while it is
- * still ours. */
-static void *move_block(void *block, size_t old_size, size_t new_size,
-                        const struct call_site *site)
-{
-    void *moved = REAL(malloc)(new_size);
-    if (!moved)
-        return NULL;
-    memcpy(moved, block, old_size);
-    range_gone((uintptr_t)block, old_size, EVF_FREE, site);
-    REAL(free)(block);
-    return moved;
-}
-
-static void *resize(void *block, size_t new_size, const struct call_site *site)
-{
-    size_t size = block_with_objects(block);
-    if (LIKELY(!size) || sizes == SIZES_UNKNOWN)
-        return REAL(realloc)(block, new_size);
-    if (new_size > size)
-        return move_block(block, size, new_size, site);
-    void *result = REAL(realloc)(block, new_size);
-    if (result != block)
-        range_gone((uintptr_t)block, size, EVF_FREE, site);
-    else if (may_hold((uintptr_t)block + new_size, size - new_size))
-        range_gone((uintptr_t)block + new_size, size - new_size, EVF_FREE, site);
-    return result;
-}
-
-INTERCEPT(void *, realloc, (void *block, size_t size))
-{
-    struct call_site site = CALL_SITE();
-    return resize(block, size, &site);
-}
-
-INTERCEPT(void *, reallocarray, (void *block, size_t count, size_t size))
-{
-    struct call_site site = CALL_SITE();
-    size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return resize(block, bytes, &site);
-}
+#define CALLER() ((uintptr_t)__builtin_return_address(0))
 
 /* --- mappings ----------------------------------------------------------------------------------------------- */
 
 INTERCEPT(int, munmap, (void *start, size_t size))
 {
     takeover_changing((uintptr_t)start, size, 0);
-    if (UNLIKELY(size > 0 && may_hold((uintptr_t)start, size)) && (uintptr_t)start % 4096 == 0) {
+    if (UNLIKELY(size > 0 && memory_may_hold((uintptr_t)start, size)) && (uintptr_t)start % 4096 == 0) {
         struct call_site site = CALL_SITE();
-        range_gone((uintptr_t)start, size, EVF_UNMAP, &site);
+        memory_gone((uintptr_t)start, size, EVF_UNMAP, &site);
     }
+    unmapping(start, size, CALLER());
     return REAL(munmap)(start, size);
 }
 
@@ -138,11 +70,15 @@ INTERCEPT(int, munmap, (void *start, size_t size))
 INTERCEPT(void *, mmap, (void *start, size_t size, int protection, int flags, int fd, off_t offset))
 {
     takeover_changing(flags & MAP_FIXED ? (uintptr_t)start : 0, size, protection);
+    if (flags & MAP_FIXED)
+        unmapping(start, size, CALLER());
     void *result = REAL(mmap)(start, size, protection, flags, fd, offset);
-    if (UNLIKELY(flags & MAP_FIXED) && result != MAP_FAILED && may_hold((uintptr_t)result, size)) {
+    if (UNLIKELY(flags & MAP_FIXED) && result != MAP_FAILED && memory_may_hold((uintptr_t)result, size)) {
         struct call_site site = CALL_SITE();
-        range_gone((uintptr_t)result, size, EVF_UNMAP, &site);
+        memory_gone((uintptr_t)result, size, EVF_UNMAP, &site);
     }
+    if (result != MAP_FAILED)
+        mapped(result, size);
     return result;
 }
 
@@ -165,12 +101,28 @@ INTERCEPT(int, pkey_mprotect, (void *start, size_t size, int protection, int key
 EXPORT void *intercepted_mremap(void *start, size_t old_size, size_t size, int flags, void *to)
     __asm__("mremap");
 
+/* Where it may move, it is known to go before it does: another thread may get the addresses the moment after. */
+static void *remap(void *start, size_t old_size, size_t size, int flags, void *to, uintptr_t caller)
+{
+    if (LIKELY(!races_are_on) || !(flags & MREMAP_MAYMOVE))
+        return REAL(mremap)(start, old_size, size, flags, to);
+    if (!(flags & MREMAP_FIXED)) {
+        void *result = REAL(mremap)(start, old_size, size, flags & ~MREMAP_MAYMOVE);
+        if (result != MAP_FAILED)
+            return result;
+    } else {
+        unmapping(to, size, caller);
+    }
+    unmapping(start, old_size, caller);
+    return REAL(mremap)(start, old_size, size, flags, to);
+}
+
 void *intercepted_mremap(void *start, size_t old_size, size_t size, int flags, void *to)
 {
     takeover_changing((uintptr_t)start, old_size, 0);
     if (flags & MREMAP_FIXED)
         takeover_changing((uintptr_t)to, size, 0);
-    void *result = REAL(mremap)(start, old_size, size, flags, to);
+    void *result = remap(start, old_size, size, flags, to, CALLER());
     if (result == MAP_FAILED)
         return result;
     uintptr_t gone = (uintptr_t)start, gone_size = old_size;
@@ -178,9 +130,13 @@ void *intercepted_mremap(void *start, size_t old_size, size_t size, int flags, v
         gone += size;
         gone_size = old_size > size ? old_size - size : 0;
     }
-    if (gone_size > 0 && may_hold(gone, gone_size)) {
+    if (gone_size > 0 && memory_may_hold(gone, gone_size)) {
         struct call_site site = CALL_SITE();
-        range_gone(gone, gone_size, EVF_UNMAP, &site);
+        memory_gone(gone, gone_size, EVF_UNMAP, &site);
     }
+    if (result != start)
+        mapped(result, size);
+    else if (size > old_size)
+        mapped((char *)start + old_size, size - old_size);
     return result;
 }

@@ -35,6 +35,8 @@ struct start *thread_prepare(const struct call *call, bool detached)
     if (!start)
         return NULL;
     start->detached = detached;
+    runtime.threaded = true;
+    takeover_before_thread(); /* the analysis looks at races from the first creation on */
     start->thread = detector_thread_create(runtime.detector, call->self->thread,
                                            unwind_stack(call->self, &call->site));
     if (!start->thread) {
@@ -43,8 +45,6 @@ struct start *thread_prepare(const struct call *call, bool detached)
     }
     if (detached)
         detector_thread_set_detached(runtime.detector, start->thread);
-    runtime.threaded = true;
-    takeover_before_thread();
     start->blocks_segv = signals_blocked_kept() != 0;
     fetch_add_acq_rel(&starting, 1);
     return start;

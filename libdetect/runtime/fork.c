@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "runtime/modules.h"
 #include "runtime/monitor.h"
+#include "runtime/races.h"
 #include "runtime/runtime.h"
 #include "runtime/takeover.h"
 #include "runtime/work_stack.h"
@@ -47,6 +48,7 @@ void runtime_fork_prepare(void)
     lock_part();
     unwind_freeze();
     spin_lock(threads_names_lock());
+    races_fork_prepare();
     spin_lock(modules_lock());
     spin_lock(limits_lock());
     spin_lock(&runtime.writer.lock);
@@ -68,6 +70,7 @@ void runtime_fork_parent(void)
     spin_unlock(&runtime.writer.lock);
     spin_unlock(limits_lock());
     spin_unlock(modules_lock());
+    races_fork_parent();
     spin_unlock(threads_names_lock());
     unwind_thaw();
     unlock_part();
@@ -86,6 +89,7 @@ static void forget_parent(struct self *self)
     spin_reset(&runtime.arena.lock);
     spin_reset(limits_lock());
     spin_reset(modules_lock());
+    races_fork_child();
     depot_reset_locks(runtime.depot);
     unwind_thaw();
     unlock_part();

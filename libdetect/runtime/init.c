@@ -16,6 +16,7 @@
 #include "runtime/maps.h"
 #include "runtime/modules.h"
 #include "runtime/monitor.h"
+#include "runtime/races.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 #include "runtime/takeover.h"
@@ -263,6 +264,16 @@ static thread_id stack_owner(void *ctx, uintptr_t addr)
     return owner;
 }
 
+static bool block_of(void *ctx, uintptr_t addr, struct report_block *found)
+{
+    struct races_block block;
+    (void)ctx;
+    if (!races_are_on || !races_find_block(addr, &block))
+        return false;
+    *found = (struct report_block){block.start, block.size, races_stack(block.allocated_at), block.allocated_by};
+    return true;
+}
+
 static bool counts(enum finding_confidence confidence)
 {
     switch (runtime.options.fail_on) {
@@ -294,7 +305,7 @@ static void notice_raw_fork(void)
 
 static void on_finding(void *ctx, const struct finding *finding)
 {
-    static const struct report_places places = {.place_of = place_of, .stack_owner = stack_owner};
+    static const struct report_places places = {.place_of = place_of, .stack_owner = stack_owner, .block_of = block_of};
     (void)ctx;
     notice_raw_fork();
     for (uint32_t i = 0; i < finding->thread_count; i++)
@@ -352,9 +363,6 @@ static bool start(int argc, char **argv)
         return false;
     if (!unwind_init())
         runtime_limit("no-stacks", "call stacks cannot be taken: no memory for the unwinder");
-    if (runtime.options.mode == MODE_FULL)
-        runtime_limit("no-races",
-                      "data races are not looked for yet: mode full finds what mode locks finds");
     self_init();
     pthread_atfork(runtime_fork_prepare, runtime_fork_parent, runtime_fork_child);
     return true;

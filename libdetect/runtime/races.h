@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Race checking in the watched process: shadow memory, the translator's client, blocks of memory, call stacks of
- * accesses. For intercept/, whose functions tell what libc and the kernel do to the program's memory. */
+ * accesses. For intercept/, whose functions tell what libc and the kernel do to the program's memory.
+ *
+ *   races.c         begins and ends it; what interceptors and the lives of threads say
+ *   races_client.c  what translated code calls for each access; general registers only
+ *   races_shadow.c  where shadow memory lies
+ *   races_blocks.c  blocks of allocators, for names in reports */
 #ifndef DETECT_RUNTIME_RACES_H
 #define DETECT_RUNTIME_RACES_H
 
 #include "analysis/race.h"
+#include "runtime/self.h"
 #include "runtime/takeover.h"
 
 /* Whether accesses are checked: mode full, and translation has begun. False costs a load. */
@@ -25,23 +31,51 @@ static inline void races_writes(struct self *self, const void *address, size_t s
         races_touch_slow(self, (uintptr_t)address, size, RACE_WRITE, caller);
 }
 
-/* What the interceptors of malloc and mmap, and the ends of threads, say. `how`: RACE_FREE or RACE_UNMAP. */
-void races_allocated(struct self *self, void *block, size_t size, uintptr_t caller);
-void races_freeing(struct self *self, void *block, size_t size, uint32_t how, uintptr_t caller);
+/* What the interceptors of malloc and mmap say. `room`: the bytes that the allocator gives for the `size` that was asked
+ * for. */
+void races_allocated(struct self *self, void *block, size_t size, size_t room);
+void races_freeing(struct self *self, void *block, size_t room, uintptr_t caller);
+/* realloc: between races_freeing(), and instead of races_allocated() where the block has not moved. */
+void races_stayed(struct self *self, void *block, size_t size, size_t room, size_t old_room);
 void races_mapped(struct self *self, void *start, size_t size);
 void races_unmapping(struct self *self, void *start, size_t size, uintptr_t caller);
 
 /* Around what an allocator does in the program's name: accesses between the two are not looked at. They nest. */
-void races_ignore_begin(struct self *self);
-void races_ignore_end(struct self *self);
+static inline void races_ignore_begin(struct self *self) { self->races_ignored++; }
+static inline void races_ignore_end(struct self *self) { self->races_ignored--; }
 
-/* The live block that the address lies in, for a report. False: none known. */
+/* The block that the address lies in, for a report: a live one, or the last that lay there. False: none known. */
 struct races_block {
     uintptr_t start;
     size_t size;
-    stack_id allocated_at;
+    race_site allocated_at; /* a node of calls, the call of the allocator's function innermost */
     thread_id allocated_by;
+    bool freed;
 };
 bool races_find_block(uintptr_t address, struct races_block *block);
+/* That node as a stack for the report. */
+stack_id races_stack(race_site node);
+
+/* --- for the takeover, threads and forks ---------------------------------------------------------------------------- */
+
+/* In the thread that takes over, before any code is translated: shadow memory is reserved, the analysis told. If that
+ * cannot be (a limit says so), translation goes on without. */
+void races_begin(void);
+/* Translation has been left: nothing is seen any more. */
+void races_end(void);
+/* By the new thread, when the analysis knows it. */
+void races_thread_started(struct self *self);
+/* Code ran natively that may order accesses (race_doubt). */
+void races_doubt(void);
+/* The client of the translator (races_client.c); empty until races_begin(). */
+extern struct tr_client races_client;
+
+/* Bytes of address space that are reserved for shadow memory. */
+uint64_t races_shadow_bytes(void);
+
+/* For runtime/fork.c: nobody changes the blocks while the address space is copied. */
+void races_fork_prepare(void);
+void races_fork_parent(void);
+void races_fork_child(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "base/sys.h"
+#include "runtime/races.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 #include "translate/translate.h"
@@ -135,6 +136,7 @@ static struct self *make(struct thread *thread, uint64_t signal_mask)
     }
     detector_thread_start(runtime.detector, self->thread, self->stack_low, self->stack_high,
                           signal_mask);
+    races_thread_started(self);
     self->info = threads_started(self);
     if (!announced) {
         threads_add((uintptr_t)pthread_self(), self->thread);

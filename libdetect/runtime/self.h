@@ -44,6 +44,8 @@ struct self {
     uint8_t end_rounds;    /* rounds of thread-specific destructors seen at the thread's end */
     uint16_t in_handler;   /* nesting of the program's signal handlers */
     pid_t tid;
+    uint32_t races_ignored; /* > 0: an allocator works, its accesses are not looked at (races.h) */
+    const void *interrupted; /* ucontext_t of translated code that the detector has been called from; NULL */
     const struct call_site *site; /* of the event under way: for the analysis's own stack requests */
     uintptr_t stack_low, stack_high; /* of the program's stack; 0 unknown */
     struct unwind_cache *unwind;     /* made at first use */

@@ -9,6 +9,7 @@
 
 #include "base/sys.h"
 #include "runtime/loader.h"
+#include "runtime/races.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 #include "runtime/work_stack.h"
@@ -21,7 +22,7 @@ bool takeover_has_begun(void) { return has_begun; }
 
 /* --- options ------------------------------------------------------------------------------------------------------- */
 
-static bool has_hooks;
+static bool has_hooks, is_bare;
 
 static uint32_t number_after(const char *text)
 {
@@ -46,6 +47,8 @@ static void apply_stress(struct tr_options *options, const char *text, size_t le
         options->links = TR_LINKS_EAGER;
     else if (is_word(text, length, "hooks"))
         has_hooks = true;
+    else if (is_word(text, length, "bare"))
+        is_bare = true;
     else if (length > 6 && memcmp(text, "flush=", 6) == 0)
         options->flush_every = number_after(text + 6);
     else
@@ -79,7 +82,7 @@ static bool init_translator(const char **why)
     if (!tr_supported(why))
         return false;
     *why = "there is no memory for the translator";
-    return tr_init(&options, has_hooks ? &takeover_stress_client : NULL, &host);
+    return tr_init(&options, has_hooks ? &takeover_stress_client : &races_client, &host);
 }
 
 void takeover_start(void)
@@ -116,6 +119,8 @@ static void take_over(void)
     has_begun = true;
     if (takeover_prepare)
         takeover_prepare();
+    if (!has_hooks && !is_bare)
+        races_begin();
     takeover_modules_add_all();
     tr_thread_start();
     signals_take_over();
@@ -143,6 +148,7 @@ void takeover_leave(const char *code, const char *text)
     runtime_limit(code, text);
     if (was != TAKEOVER_ON)
         return;
+    races_end();
     real_map(tr_origin);
     takeover_map_calls(tr_origin);
     tr_detach();

@@ -561,6 +561,8 @@ stack_id unwind_stack(struct self *self, const struct call_site *site)
 
 stack_id unwind_here(struct self *self)
 {
+    if (self->interrupted)
+        return unwind_context(self, self->interrupted);
     return self->site ? unwind_stack(self, self->site) : walk_from_here(self, NULL);
 }
 

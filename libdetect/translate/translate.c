@@ -42,6 +42,14 @@ bool tr_init(const struct tr_options *options, const struct tr_client *client, c
     return true;
 }
 
+void tr_program_context(ucontext_t *context)
+{
+    *context = (ucontext_t){0};
+    for (unsigned reg = 0; reg < TR_REGISTERS; reg++)
+        tr_arch.context_set_register(context, reg, tr_thread.context.gpr[reg]);
+    tr_arch.context_set_pc(context, tr_thread.context.pc);
+}
+
 bool tr_is_on(void) { return load_acquire(&translator.on); }
 
 static bool protect(const struct tr_range *range, int protection)

@@ -89,6 +89,9 @@ struct tr_call {
 /* This thread's, the innermost last; `count` entries from the returned one on. Calls too deep for the room are left out. */
 struct tr_call *tr_calls(size_t *count);
 
+/* Within a call of the client for an access: the program's registers, at the instruction that makes it. For ordinary code. */
+void tr_program_context(ucontext_t *context);
+
 /* --- the host (runtime) ------------------------------------------------------------------------------------------ */
 
 struct tr_host {

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* Race checking begins and ends; what interceptors and the lives of threads tell it; see races.h. */
+#include "runtime/races_inner.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/modules.h"
+#include "runtime/runtime.h"
+#include "translate/thread.h"
+
+bool races_are_on;
+
+/* --- beginning and end ---------------------------------------------------------------------------------------------------- */
+
+static struct race_shadow shadow;
+
+/* The test in translated code needs one distance for nearly all memory: that of the upper stretches. */
+static const struct tr_check *inline_check(void)
+{
+    static struct tr_check check;
+    check.distance = shadow.ranges[0].tags;
+    return &check;
+}
+
+void races_begin(void)
+{
+    struct self *self = self_current;
+    if (!races_shadow_reserve(&shadow)) {
+        runtime_limit("no-races", "data races are not looked for: there is no address space for shadow memory");
+        return;
+    }
+    races_blocks_init();
+    if (!self || self->gone || !detector_watch_races(runtime.detector, &shadow)) {
+        runtime_limit("no-races", "data races are not looked for: there is no memory");
+        return;
+    }
+    races_client_begin(inline_check());
+    store_relaxed(&races_are_on, true);
+    race_thread_start(runtime.detector, self->thread, tr_check_tag());
+}
+
+void races_end(void) { store_relaxed(&races_are_on, false); }
+
+void races_doubt(void)
+{
+    if (races_are_on)
+        race_doubt(runtime.detector);
+}
+
+/* glibc gives stacks, with thread-local storage in them, from one thread to the next. */
+void races_thread_started(struct self *self)
+{
+    if (!races_are_on)
+        return;
+    race_thread_start(runtime.detector, self->thread, tr_check_tag());
+    if (self->stack_high && self->tid != runtime.pid)
+        race_fresh(runtime.detector, self->thread, self->stack_low, self->stack_high - self->stack_low);
+}
+
+/* --- findings ---------------------------------------------------------------------------------------------------------------- */
+
+static void tell(struct self *self)
+{
+    int depth = self->depth, saved = errno;
+    self->depth = 1;
+    race_report(runtime.detector, self->thread);
+    self->depth = depth;
+    errno = saved;
+}
+
+void races_tell_interrupted(void *arg)
+{
+    struct self *self = arg;
+    ucontext_t context;
+    tr_program_context(&context);
+    self->interrupted = &context;
+    tell(self);
+    self->interrupted = NULL;
+}
+
+static void tell_if_any(struct self *self)
+{
+    if (UNLIKELY(race_has_findings(self->thread)))
+        tell(self);
+}
+
+/* --- what interceptors say ---------------------------------------------------------------------------------------------------- */
+
+stack_id races_stack(race_site node)
+{
+    uintptr_t pc[STACK_MAX_FRAMES];
+    frame_t frames[STACK_MAX_FRAMES];
+    uint32_t count = race_call_frames(runtime.detector, node, pc, STACK_MAX_FRAMES);
+    for (uint32_t i = 0; i < count; i++)
+        frames[i] = modules_frame(pc[i] - 1);
+    return depot_intern(runtime.depot, frames, count);
+}
+
+static uintptr_t here(void) { return (uintptr_t)__builtin_frame_address(0); }
+
+void races_touch_slow(struct self *self, uintptr_t address, size_t size, uint32_t flags, uintptr_t caller)
+{
+    uintptr_t pc;
+    if (!address || size == 0 || self->races_ignored > 0)
+        return;
+    race_site node = races_node(here(), caller, &pc);
+    race_access(runtime.detector, self->thread, address, size, flags | RACE_LIBC, node, pc);
+    tell_if_any(self);
+}
+
+void races_allocated(struct self *self, void *block, size_t size, uintptr_t room)
+{
+    if (!block)
+        return;
+    race_fresh(runtime.detector, self->thread, (uintptr_t)block, room);
+    races_blocks_add((uintptr_t)block, size, races_node_with_call(here()), detector_thread_id(self->thread));
+}
+
+void races_stayed(struct self *self, void *block, size_t size, size_t room, size_t old_room)
+{
+    if (room > old_room)
+        race_fresh(runtime.detector, self->thread, (uintptr_t)block + old_room, room - old_room);
+    races_blocks_add((uintptr_t)block, size, races_node_with_call(here()), detector_thread_id(self->thread));
+}
+
+static void gone(struct self *self, uintptr_t start, size_t size, uint32_t how, uintptr_t caller)
+{
+    uintptr_t pc;
+    race_site node = races_node(here(), caller, &pc);
+    race_gone(runtime.detector, self->thread, start, size, how | RACE_LIBC, node, pc);
+    tell_if_any(self);
+}
+
+void races_freeing(struct self *self, void *block, size_t room, uintptr_t caller)
+{
+    size_t size = races_blocks_remove((uintptr_t)block);
+    gone(self, (uintptr_t)block, size > room ? size : room, RACE_FREE, caller);
+}
+
+void races_mapped(struct self *self, void *start, size_t size)
+{
+    race_fresh(runtime.detector, self->thread, (uintptr_t)start, size);
+}
+
+void races_unmapping(struct self *self, void *start, size_t size, uintptr_t caller)
+{
+    gone(self, (uintptr_t)start, size, RACE_UNMAP, caller);
+}
+
+/* --- until the translator has them -------------------------------------------------------------------------------------- */
+
+__attribute__((weak)) struct tr_call *tr_calls(size_t *count)
+{
+    *count = 0;
+    return NULL;
+}
+
+__attribute__((weak)) uint32_t *tr_check_tag(void)
+{
+    static uint32_t none;
+    return &none;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* What translated code calls for each access to memory; the client of the translator.
+ *
+ * Hard rules: compiled with -mgeneral-regs-only, since the vector registers are the program's; calls nothing that is
+ * not, but through tr_with_vectors_saved(); runs on the translator's stack with signals deferred. */
+#include "runtime/races_inner.h"
+
+#include "runtime/atomics.h"
+#include "runtime/runtime.h"
+#include "translate/thread.h"
+
+/* --- call stacks ------------------------------------------------------------------------------------------------------- */
+
+/* Entries whose stack pointer is not above `sp` have returned. */
+static size_t live_calls(const struct tr_call *calls, size_t count, uintptr_t sp)
+{
+    while (count > 0 && calls[count - 1].sp <= sp)
+        count--;
+    return count;
+}
+
+/* The node of the first `count` calls; those that have none yet get theirs. */
+static race_site node_of(struct tr_call *calls, size_t count)
+{
+    size_t next = count;
+    while (next > 0 && calls[next - 1].node == RACE_SITE_NONE)
+        next--;
+    race_site node = next > 0 ? calls[next - 1].node : RACE_SITE_NONE;
+    for (; next < count; next++) {
+        node = race_call(runtime.detector, node, calls[next].return_pc);
+        calls[next].node = node;
+    }
+    return node;
+}
+
+race_site races_node(uintptr_t sp, uintptr_t caller, uintptr_t *pc)
+{
+    size_t count;
+    struct tr_call *calls = tr_calls(&count);
+    uintptr_t return_pc = tr_origin(caller);
+    count = live_calls(calls, count, sp);
+    if (count > 0 && calls[count - 1].return_pc == return_pc)
+        count--;
+    *pc = return_pc - 1;
+    return node_of(calls, count);
+}
+
+race_site races_node_with_call(uintptr_t sp)
+{
+    size_t count;
+    struct tr_call *calls = tr_calls(&count);
+    return node_of(calls, live_calls(calls, count, sp));
+}
+
+/* --- accesses ------------------------------------------------------------------------------------------------------------ */
+
+/* Positive offsets from fs lead into glibc's thread descriptor; the thread-local variables of the program have negative
+ * ones. */
+static bool is_descriptor(const struct tr_access *access)
+{
+    return access->segment == TR_FS && access->base == TR_NO_REGISTER && access->displacement >= 0;
+}
+
+static bool wants_access(struct tr_access *access)
+{
+    if ((access->kind & TR_STACK) || is_descriptor(access))
+        return false;
+    access->kind |= atomics_flags(access) << TR_CLIENT_SHIFT;
+    return true;
+}
+
+_Static_assert((int)TR_READ == RACE_READ && (int)TR_WRITE == RACE_WRITE && (int)TR_ATOMIC == RACE_ATOMIC, "passed on as they are");
+
+/* Only an aligned mov can be an atomic load or store. */
+static uint32_t flags_of(uintptr_t address, size_t size, uint32_t kind)
+{
+    uint32_t flags = (kind & (TR_READ | TR_WRITE | TR_ATOMIC)) | kind >> TR_CLIENT_SHIFT;
+    if (kind & TR_ATOMIC)
+        flags |= RACE_RMW;
+    if ((kind & TR_MOV) && !(flags & RACE_ATOMIC) && (address & (size - 1)) == 0)
+        flags |= RACE_MOV;
+    return flags;
+}
+
+static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc)
+{
+    struct self *self = self_current;
+    if (UNLIKELY(!self || self->depth > 0 || self->gone || self->ignored || self->races_ignored > 0))
+        return;
+    size_t count;
+    struct tr_call *calls = tr_calls(&count);
+    count = live_calls(calls, count, tr_thread.context.gpr[TR_RSP]);
+    race_access(runtime.detector, self->thread, address, size, flags_of(address, size, kind), node_of(calls, count), pc);
+    if (UNLIKELY(race_has_findings(self->thread)))
+        tr_with_vectors_saved(races_tell_interrupted, self);
+}
+
+/* Complete once there is shadow memory. */
+struct tr_client races_client;
+
+void races_client_begin(const struct tr_check *check)
+{
+    races_client = (struct tr_client){
+        .wants_access = wants_access, .on_access = on_access, .check = check, .keeps_calls = true};
+}

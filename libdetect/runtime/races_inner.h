@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the files of race checking. */
+#ifndef DETECT_RUNTIME_RACES_INNER_H
+#define DETECT_RUNTIME_RACES_INNER_H
+
+#include "runtime/races.h"
+
+/* --- races_client.c --- */
+
+void races_client_begin(const struct tr_check *check);
+
+/* The call stack of code that runs, or made a call, at stack pointer `sp`. If its innermost call is one that returns to
+ * `caller`, it is left out and *pc is an address inside that call instruction. */
+race_site races_node(uintptr_t sp, uintptr_t caller, uintptr_t *pc);
+/* With that call, if it is the innermost. */
+race_site races_node_with_call(uintptr_t sp);
+/* Reports what the thread has found, called by translated code: ordinary code, on the translator's stack. */
+void races_tell_interrupted(void *self);
+
+/* --- races_shadow.c --- */
+
+/* False: there is no room. */
+bool races_shadow_reserve(struct race_shadow *shadow);
+
+/* --- races_blocks.c --- */
+
+void races_blocks_init(void);
+void races_blocks_add(uintptr_t start, size_t size, race_site allocated_at, thread_id allocated_by);
+/* It is about to be freed. Its size as it was asked for, 0: unknown. */
+size_t races_blocks_remove(uintptr_t start);
+
+#endif
