@@ -38,15 +38,40 @@ static bool counts(const struct options *options, enum finding_confidence confid
            (int)confidence <= options->fail_on;
 }
 
-/* Found already, by another process of the same program or at the same place? Then only counted. */
-static bool merge(struct document *document, const struct doc_finding *finding)
+static void add_object(struct pool *pool, struct doc_finding *known, const struct doc_object *object)
 {
+    if (!object->is_memory || strcmp(known->objects[0].label, object->label) == 0)
+        return;
+    for (size_t i = 0; i < known->further_count; i++)
+        if (strcmp(known->further[i].label, object->label) == 0)
+            return;
+    known->further = pool_grow(pool, known->further, known->further_count, &known->further_capacity,
+                               sizeof(*known->further));
+    known->further[known->further_count++] = *object;
+}
+
+/* The memory of a race that turned out to be the same as a known one is one more that it is about. */
+static void merge_objects(struct pool *pool, struct doc_finding *known, const struct doc_finding *finding)
+{
+    if (!known->object_count || !known->objects[0].is_memory)
+        return;
+    for (size_t i = 0; i < finding->object_count; i++)
+        add_object(pool, known, &finding->objects[i]);
+    for (size_t i = 0; i < finding->further_count; i++)
+        add_object(pool, known, &finding->further[i]);
+}
+
+/* Found already, by another process of the same program or at the same place? Then only counted. */
+static bool merge(struct assembly *assembly, const struct doc_finding *finding)
+{
+    struct document *document = assembly->document;
     for (size_t i = 0; i < document->count; i++) {
         struct doc_finding *known = document->findings[i];
         if (known->identity != finding->identity || known->confidence != finding->confidence ||
             strcmp(known->kind, finding->kind) != 0)
             continue;
         known->count += finding->count;
+        merge_objects(assembly->pool, known, finding);
         known->processes += known->pid != finding->pid;
         return true;
     }
@@ -68,7 +93,7 @@ struct doc_finding *assemble_now(struct assembly *assembly, struct raw_finding *
         document->suppressed++;
         return NULL;
     }
-    if (merge(document, finding))
+    if (merge(assembly, finding))
         return NULL;
     uint64_t program = assembly->program_pid ? assembly->program_pid
                                              : assembly->model->processes[0]->pid;

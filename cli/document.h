@@ -22,8 +22,16 @@ struct doc_frame {
     bool own; /* the program's own code, not libc's or a system header's */
 };
 
+/* What a thread did to memory. */
+struct doc_access {
+    uint32_t flags;   /* enum report_access; 0: none */
+    const char *kind; /* "read", "write", "atomic read-modify-write" …; NULL: the stack is that of no access */
+    uint64_t address, size;
+};
+
 struct doc_stack {
     const char *role; /* complete: "waits for mutex \"a\"" */
+    struct doc_access access;
     const char *label; /* of the thread, NULL if it belongs to none */
     uint32_t thread;
     struct doc_frame *frames; /* innermost first */
@@ -47,6 +55,14 @@ struct doc_object {
     const char *declared, *shown_declared; /* "file:line" */
     const struct doc_stack *allocated_at;
     bool by_first_use;
+    /* Of memory: */
+    bool is_memory;
+    const char *where;      /* a sentence: where it lies, and what it is part of */
+    const char *function;   /* whose local or static variable it is */
+    const char *bit_fields; /* "ready, dirty": they share the bytes in question */
+    bool is_volatile, is_atomic; /* as declared */
+    uint32_t on_stack_of;   /* thread, 0: none */
+    uint64_t offset, block_size; /* in a heap block; block_size 0: in none */
 };
 
 struct doc_lock {
@@ -63,7 +79,12 @@ struct doc_held {
 };
 
 struct doc_finding {
-    const char *kind, *message, *command, *hint;
+    const char *kind, *message, *command;
+    const char **hints; /* what would mend it: of this finding, else of its kind */
+    size_t hint_count, hint_capacity;
+    const char **reasons; /* sentences: why nothing orders the accesses of a race */
+    size_t reason_count, reason_capacity;
+    const char *because; /* what a possible finding assumes, or what proves a certain one */
     enum finding_confidence confidence;
     const char *confidence_name;
     uint64_t pid, count, processes; /* processes: how many it was found in */
@@ -77,6 +98,8 @@ struct doc_finding {
     size_t stack_count;
     struct doc_object *objects;
     size_t object_count;
+    struct doc_object *further; /* other objects that the same code did the same to */
+    size_t further_count, further_capacity;
     struct doc_held *held;
     size_t held_count;
     uint64_t truncated;

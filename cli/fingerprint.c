@@ -38,13 +38,22 @@ static const char *function_word(struct pool *pool, const struct doc_stack *stac
                : "?";
 }
 
+/* Which element of an array is met first differs from run to run. */
+static const char *without_indices(struct pool *pool, const char *name)
+{
+    char *text = pool_text(pool, name, strlen(name)), *out = text;
+    for (const char *in = name; (*out = *in); out++)
+        in += 1 + (*in == '[' ? strspn(in + 1, "0123456789") : 0);
+    return text;
+}
+
 /* An object without a name is known by its place in a module, or by the function that made it. */
 static const char *object_word(struct pool *pool, const struct doc_object *object)
 {
     const char *name = object->name    ? object->name
                        : object->place ? object->place
                                        : function_word(pool, object->allocated_at);
-    return pool_printf(pool, "%s %s", object->what, name);
+    return pool_printf(pool, "%s %s", object->what, object->is_memory ? without_indices(pool, name) : name);
 }
 
 /* Where the source is known, its place counts: one line can become several instructions (unrolled loops, inlined functions). */
@@ -56,10 +65,12 @@ static const char *frame_word(struct pool *pool, const struct doc_frame *frame)
     return pool_printf(pool, "%s+%" PRIx64, module, frame->module ? frame->offset : 0);
 }
 
+/* Of an access what counts is its place, whoever has called there. */
 static const char *line_word(struct pool *pool, const struct doc_stack *stack)
 {
     const char *word = "";
-    for (size_t i = 0; i < stack->count; i++)
+    size_t count = stack->access.kind && stack->own < stack->count ? stack->own + 1 : stack->count;
+    for (size_t i = 0; i < count; i++)
         word = pool_printf(pool, "%s %s", word, frame_word(pool, &stack->frames[i]));
     return word;
 }

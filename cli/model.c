@@ -107,20 +107,47 @@ static void fill_group(struct filling *outer, const struct field *field, void *i
         outer->well_formed = false;
 }
 
+static const uint64_t *field_list(struct pool *pool, const struct field *field, size_t *count)
+{
+    *count = field_u64_count(field);
+    uint64_t *list = pool_alloc(pool, (*count + 1) * sizeof(*list));
+    for (size_t i = 0; i < *count; i++)
+        list[i] = field_u64_at(field, i);
+    return list;
+}
+
+static void take_access(struct filling *filling, const struct field *field)
+{
+    struct raw_access *access = filling->into;
+    switch (field->tag) {
+    case TAG_FLAGS: access->flags = (uint32_t)field_u64(field); break;
+    case TAG_ADDRESS: access->address = field_u64(field); break;
+    case TAG_SIZE: access->size = field_u64(field); break;
+    default: break;
+    }
+}
+
 static void take_stack(struct filling *filling, const struct field *field)
 {
     struct raw_stack *stack = filling->into;
-    if (field->tag == TAG_ROLE)
-        stack->role = field_text(filling->pool, field);
-    else if (field->tag == TAG_THREAD)
-        stack->thread = (uint32_t)field_u64(field);
-    else if (field->tag == TAG_FRAMES) {
-        size_t count = field_u64_count(field);
-        uint64_t *frames = pool_alloc(filling->pool, (count + 1) * sizeof(*frames));
-        for (size_t i = 0; i < count; i++)
-            frames[i] = field_u64_at(field, i);
-        stack->frames = frames;
-        stack->count = count;
+    switch (field->tag) {
+    case TAG_ROLE: stack->role = field_text(filling->pool, field); break;
+    case TAG_THREAD: stack->thread = (uint32_t)field_u64(field); break;
+    case TAG_FRAMES: stack->frames = field_list(filling->pool, field, &stack->count); break;
+    case TAG_ACCESS: fill_group(filling, field, &stack->access, take_access); break;
+    default: break;
+    }
+}
+
+static void take_block(struct filling *filling, const struct field *field)
+{
+    struct raw_block *block = filling->into;
+    switch (field->tag) {
+    case TAG_ADDRESS: block->address = field_u64(field); break;
+    case TAG_SIZE: block->size = field_u64(field); break;
+    case TAG_THREAD: block->thread = (uint32_t)field_u64(field); break;
+    case TAG_STACK: fill_group(filling, field, &block->allocated, take_stack); break;
+    default: break;
     }
 }
 
@@ -133,6 +160,13 @@ static void take_object(struct filling *filling, const struct field *field)
     case TAG_SIZE: object->size = field_u64(field); break;
     case TAG_PLACE: object->place = field_u64(field); break;
     case TAG_ON_STACK_OF: object->on_stack_of = field_u64(field); break;
+    case TAG_TLS_OF: object->tls_of = field_u64(field); break;
+    case TAG_TLS_PLACE: object->tls_place = field_u64(field); break;
+    case TAG_STACK_FRAMES:
+        object->stack_frames = field_list(filling->pool, field, &object->stack_frame_count);
+        object->stack_frame_count /= 2;
+        break;
+    case TAG_BLOCK: fill_group(filling, field, &object->block, take_block); break;
     case TAG_BY_FIRST_USE: object->by_first_use = field_u64(field) != 0; break;
     case TAG_STACK: fill_group(filling, field, &object->created, take_stack); break;
     default: break;
@@ -169,6 +203,7 @@ static void take_finding(struct filling *filling, const struct field *field)
     case TAG_KIND: finding->kind = field_text(pool, field); break;
     case TAG_CONFIDENCE: finding->confidence = field_text(pool, field); break;
     case TAG_MESSAGE: finding->message = field_text(pool, field); break;
+    case TAG_BECAUSE: finding->because = field_text(pool, field); break;
     case TAG_REPLACES: finding->replaces = (uint32_t)field_u64(field); break;
     case TAG_TRUNCATED: finding->truncated = field_u64(field); break;
     case TAG_THREADS: take_thread_list(filling, finding, field); break;
@@ -339,6 +374,19 @@ static void add_finding(struct model *model, struct raw_process *process,
         replaced->withdrawn = true;
 }
 
+/* The objects of a record RECORD_FURTHER go to the finding that it names. */
+static void add_further(struct model *model, struct raw_process *process, const struct raw_finding *more)
+{
+    struct raw_finding *finding = find_finding(process, more->number);
+    for (size_t i = 0; finding && i < more->object_count; i++) {
+        struct raw_object *object = APPEND(model->pool, finding->further, finding->further_count,
+                                           finding->further_capacity);
+        *object = more->objects[i];
+        if (!object->what)
+            object->what = "object";
+    }
+}
+
 static void add_small(struct model *model, struct raw_process *process, unsigned type,
                       const struct small *small)
 {
@@ -379,6 +427,12 @@ bool model_record(struct model *model, struct raw_process *process, const struct
         struct raw_finding finding = {0};
         FILL(&finding, take_finding);
         add_finding(model, process, &finding);
+        break;
+    }
+    case RECORD_FURTHER: {
+        struct raw_finding more = {0};
+        FILL(&more, take_finding);
+        add_further(model, process, &more);
         break;
     }
     case RECORD_WITHDRAWN:

@@ -10,9 +10,15 @@
 #include "pool.h"
 #include "reader.h"
 
+struct raw_access {
+    uint32_t flags; /* enum report_access; 0: none */
+    uint64_t address, size;
+};
+
 struct raw_stack {
     const char *role; /* "" if none was given */
     uint32_t thread;
+    struct raw_access access;
     const uint64_t *frames; /* frame_t of analysis/stackdepot.h, innermost first */
     size_t count;
 };
@@ -30,9 +36,18 @@ struct raw_thread {
     struct raw_stack created;
 };
 
+struct raw_block {
+    uint64_t address, size; /* size 0: there is none */
+    uint32_t thread;
+    struct raw_stack allocated;
+};
+
 struct raw_object {
     const char *what;
-    uint64_t address, size, place, on_stack_of;
+    uint64_t address, size, place, on_stack_of, tls_of, tls_place;
+    const uint64_t *stack_frames; /* pairs, see TAG_STACK_FRAMES */
+    size_t stack_frame_count;     /* of pairs */
+    struct raw_block block;
     struct raw_stack created;
     bool by_first_use;
 };
@@ -47,12 +62,15 @@ struct raw_finding {
     struct raw_process *process;
     uint32_t number, replaces;
     const char *kind, *confidence, *message;
+    const char *because; /* NULL: nothing to say */
     uint32_t *threads;
     size_t thread_count;
     struct raw_stack *stacks;
     size_t stack_count, stack_capacity;
     struct raw_object *objects;
     size_t object_count, object_capacity;
+    struct raw_object *further; /* other objects that the same code did the same to */
+    size_t further_count, further_capacity;
     struct raw_held *held;
     size_t held_count, held_capacity;
     uint64_t truncated, count;

@@ -61,6 +61,22 @@ static json_t *frame_json(const struct doc_frame *frame)
                      number(frame->offset), "inlined", (int)frame->inlined);
 }
 
+static json_t *access_json(const struct doc_access *access)
+{
+    if (!access->kind)
+        return json_null();
+    return json_pack("{s:s, s:o, s:o}", "kind", access->kind, "address", number(access->address), "size",
+                     number(access->size));
+}
+
+static json_t *texts_json(const char *const *texts, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, text_or_null(texts[i]));
+    return list;
+}
+
 static json_t *stack_json(const struct doc_stack *stack)
 {
     if (!stack)
@@ -68,8 +84,8 @@ static json_t *stack_json(const struct doc_stack *stack)
     json_t *frames = json_array();
     for (size_t i = 0; i < stack->count; i++)
         json_array_append_new(frames, frame_json(&stack->frames[i]));
-    return json_pack("{s:o, s:o, s:o}", "role", text_or_null(stack->role), "thread",
-                     number_or_null(stack->thread), "frames", frames);
+    return json_pack("{s:o, s:o, s:o, s:o}", "role", text_or_null(stack->role), "thread",
+                     number_or_null(stack->thread), "frames", frames, "access", access_json(&stack->access));
 }
 
 static json_t *thread_json(const struct doc_thread *thread)
@@ -80,10 +96,10 @@ static json_t *thread_json(const struct doc_thread *thread)
 
 static json_t *object_json(const struct doc_object *object)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "what", text_or_null(object->what), "name",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "what", text_or_null(object->what), "name",
                      text_or_null(object->name), "address", number(object->address), "size",
                      number_or_null(object->size), "declared", text_or_null(object->declared),
-                     "allocated_at", stack_json(object->allocated_at));
+                     "allocated_at", stack_json(object->allocated_at), "where", text_or_null(object->where));
 }
 
 static json_t *lock_json(const struct doc_lock *lock)
@@ -105,7 +121,9 @@ static json_t *held_json(const struct doc_held *held)
 static json_t *finding_json(const struct doc_finding *finding)
 {
     json_t *threads = json_array(), *stacks = json_array(), *objects = json_array();
-    json_t *held = json_array();
+    json_t *held = json_array(), *further = json_array();
+    for (size_t i = 0; i < finding->further_count; i++)
+        json_array_append_new(further, object_json(&finding->further[i]));
     for (size_t i = 0; i < finding->thread_count; i++)
         json_array_append_new(threads, thread_json(&finding->threads[i]));
     for (size_t i = 0; i < finding->stack_count; i++)
@@ -115,12 +133,13 @@ static json_t *finding_json(const struct doc_finding *finding)
     for (size_t i = 0; i < finding->held_count; i++)
         json_array_append_new(held, held_json(&finding->held[i]));
     json_t *result = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "kind", text_or_null(finding->kind),
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", text_or_null(finding->kind),
         "confidence", text_or_null(finding->confidence_name), "message",
         text_or_null(finding->message), "pid", number(finding->pid), "command",
         text_or_null(finding->command), "count", number(finding->count), "fingerprint",
         finding->fingerprint, "threads", threads, "stacks", stacks, "objects", objects, "locks_held",
-        held);
+        held, "further_objects", further, "because", text_or_null(finding->because), "reasons",
+        texts_json(finding->reasons, finding->reason_count), "hints", texts_json(finding->hints, finding->hint_count));
     if (finding->suppression)
         json_object_set_new(result, "suppression", text_or_null(finding->suppression));
     return result;

@@ -9,6 +9,7 @@
 #include "output.h"
 
 #define MOST_FRAMES 24
+#define MOST_FURTHER 8
 #define DETAIL 2 /* columns that parts of a finding are indented by */
 
 enum style { PLAIN, BOLD, RED, YELLOW, BLUE, DIM };
@@ -184,21 +185,60 @@ static void held_part(struct output *output, const struct doc_held *held)
     free(text);
 }
 
-static void thread_part(struct output *output, const struct doc_thread *thread)
+static bool same_creation(const struct doc_thread *one, const struct doc_thread *other)
 {
-    if (!thread->created_at)
+    const struct doc_stack *left = one->created_at, *right = other->created_at;
+    if (!left || !right || left->count != right->count || !one->creator || !other->creator ||
+        strcmp(one->creator, other->creator) != 0)
+        return false;
+    for (size_t i = 0; i < left->count; i++)
+        if (left->frames[i].offset != right->frames[i].offset || left->frames[i].module != right->frames[i].module)
+            return false;
+    return true;
+}
+
+/* Where the thread was created, and with it those further down the list that were created there too. */
+static void thread_part(struct output *output, const struct doc_finding *finding, size_t index)
+{
+    const struct doc_thread *thread = &finding->threads[index];
+    char *labels = NULL;
+    size_t size, together = 0;
+    for (size_t i = 0; i < index; i++)
+        if (same_creation(&finding->threads[i], thread))
+            return; /* told with that one */
+    FILE *out = thread->created_at ? open_memstream(&labels, &size) : NULL;
+    if (!out)
         return;
+    for (size_t i = index; i < finding->thread_count; i++)
+        if (i == index || same_creation(thread, &finding->threads[i]))
+            fprintf(out, "%s%s", together++ ? ", " : "", finding->threads[i].label);
+    fclose(out);
     style(output, BOLD);
-    if (thread->creator)
-        paragraph(output, DETAIL, "%s was created by %s", thread->label, thread->creator);
-    else
-        paragraph(output, DETAIL, "%s was created", thread->label);
+    paragraph(output, DETAIL, "%s %s created%s%s", labels, together > 1 ? "were" : "was", thread->creator ? " by " : "",
+              thread->creator ? thread->creator : "");
     style(output, PLAIN);
     stack_lines(output, thread->created_at);
+    free(labels);
+}
+
+static void memory_part(struct output *output, const struct doc_object *object)
+{
+    if (!object->allocated_at) {
+        paragraph(output, DETAIL, "%s", object->where);
+        return;
+    }
+    style(output, BOLD);
+    paragraph(output, DETAIL, "%s", object->where);
+    style(output, PLAIN);
+    stack_lines(output, object->allocated_at);
 }
 
 static void object_part(struct output *output, const struct doc_object *object)
 {
+    if (object->is_memory) {
+        memory_part(output, object);
+        return;
+    }
     const char *how = object->by_first_use ? "was first used" : "was created";
     if (object->shown_declared) {
         paragraph(output, DETAIL, "%s is declared at %s", object->label, object->shown_declared);
@@ -208,6 +248,23 @@ static void object_part(struct output *output, const struct doc_object *object)
         style(output, PLAIN);
         stack_lines(output, object->allocated_at);
     }
+}
+
+/* The same code did the same to other objects. */
+static void further_part(struct output *output, const struct doc_finding *finding)
+{
+    char *text = NULL;
+    size_t size, shown = finding->further_count < MOST_FURTHER ? finding->further_count : MOST_FURTHER;
+    FILE *out = shown ? open_memstream(&text, &size) : NULL;
+    if (!out)
+        return;
+    for (size_t i = 0; i < shown; i++)
+        fprintf(out, "%s%s", i ? ", " : "", finding->further[i].label);
+    if (shown < finding->further_count)
+        fprintf(out, " and %zu more", finding->further_count - shown);
+    fclose(out);
+    paragraph(output, DETAIL, "the same with %s", text);
+    free(text);
 }
 
 static void headline(struct output *output, const struct doc_finding *finding)
@@ -224,6 +281,8 @@ static void headline(struct output *output, const struct doc_finding *finding)
     fputc(' ', output->file);
     wrap(output, sizeof("detect: ") + strlen(start), 2 * DETAIL, finding->message);
     style(output, PLAIN);
+    if (finding->because)
+        paragraph(output, DETAIL, "%s: %s", finding->confidence_name, finding->because);
     if (finding->elsewhere)
         paragraph(output, DETAIL, "in process %" PRIu64 ": %s", finding->pid, finding->command);
     if (finding->processes > 1)
@@ -251,16 +310,19 @@ static void print_finding(struct output *output, const struct doc_finding *findi
     headline(output, finding);
     for (size_t i = 0; i < finding->stack_count; i++)
         stack_part(output, &finding->stacks[i]);
-    for (size_t i = 0; i < finding->held_count; i++)
+    for (size_t i = 0; i < finding->reason_count; i++)
+        paragraph(output, DETAIL, "%s", finding->reasons[i]);
+    for (size_t i = 0; i < finding->held_count && !finding->reason_count; i++)
         held_part(output, &finding->held[i]);
     for (size_t i = 0; i < finding->thread_count; i++)
-        thread_part(output, &finding->threads[i]);
+        thread_part(output, finding, i);
     for (size_t i = 0; i < finding->object_count; i++)
         object_part(output, &finding->objects[i]);
+    further_part(output, finding);
     if (finding->truncated)
         paragraph(output, DETAIL, "%" PRIu64 " more entries are left out", finding->truncated);
-    if (finding->hint)
-        paragraph(output, DETAIL, "hint: %s", finding->hint);
+    for (size_t i = 0; i < finding->hint_count; i++)
+        paragraph(output, DETAIL, "hint: %s", finding->hints[i]);
     if (finding->suppression)
         line(output, DETAIL, "suppression: %s", finding->suppression);
     fflush(output->file);

@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* See resolve.h. */
-#include "resolve.h"
+#include "resolve_inner.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "fingerprint.h"
-#include "kinds.h"
+#include "hints.h"
 #include "paths.h"
 #include "source.h"
 
-#define FRAME_BITS REPORT_FRAME_OFFSET_BITS
 #define LONGEST_COMMAND 200
-
-/* What is being resolved, and into what. */
-struct work {
-    struct resolver *resolver;
-    struct pool *pool;
-    const struct raw_finding *raw;
-    struct raw_process *process;
-    struct doc_finding *finding;
-};
 
 /* --- stacks ------------------------------------------------------------------------------------------- */
 
@@ -37,7 +27,7 @@ static void tell_state(struct work *work, const struct raw_module *module, enum 
                       pool_printf(work->pool, "%s cannot be read any more: no symbols of it", name));
 }
 
-static struct sym_binary *binary_of(struct work *work, const struct raw_module *module)
+struct sym_binary *resolve_binary(struct work *work, const struct raw_module *module)
 {
     if (!module || !module->path || !*module->path)
         return NULL;
@@ -79,11 +69,11 @@ static void symbolise(struct work *work, struct doc_stack *stack, const struct r
     static const struct sym_place unknown;
     size_t capacity = 0;
     for (size_t i = 0; i < raw->count; i++) {
-        uint64_t offset = raw->frames[i] & ((1ull << FRAME_BITS) - 1);
+        uint64_t offset = raw->frames[i] & ((1ull << RESOLVE_FRAME_BITS) - 1);
         const struct raw_module *module =
-            process_module(work->process, (uint32_t)(raw->frames[i] >> FRAME_BITS));
+            process_module(work->process, (uint32_t)(raw->frames[i] >> RESOLVE_FRAME_BITS));
         const struct sym_place *places = &unknown;
-        struct sym_binary *binary = binary_of(work, module);
+        struct sym_binary *binary = resolve_binary(work, module);
         size_t count = binary ? sym_places(work->resolver->symbolizer, binary, offset, &places) : 1;
         if (binary && !places[count - 1].function && !path_is_runtime(module->path))
             process_limit(work->resolver->model, work->process, "no-symbols",
@@ -139,7 +129,7 @@ static const char *thread_name(const struct raw_process *process, const struct r
     return strncmp(thread->name, inherited, KERNEL_NAME_MAX) == 0 ? NULL : thread->name;
 }
 
-static const char *thread_label(struct work *work, uint32_t number)
+const char *resolve_thread_label(struct work *work, uint32_t number)
 {
     const char *name = thread_name(work->process, process_thread(work->process, number));
     if (number == 1)
@@ -154,13 +144,13 @@ static void resolve_stack(struct work *work, struct doc_stack *stack, const stru
 {
     stack->role = role;
     stack->thread = raw->thread;
-    stack->label = raw->thread ? thread_label(work, raw->thread) : NULL;
+    stack->label = raw->thread ? resolve_thread_label(work, raw->thread) : NULL;
     symbolise(work, stack, raw);
     find_own(work, stack);
 }
 
 /* NULL if nothing is known. */
-static const struct doc_stack *new_stack(struct work *work, const struct raw_stack *raw,
+const struct doc_stack *resolve_new_stack(struct work *work, const struct raw_stack *raw,
                                          const char *role)
 {
     if (!raw->count)
@@ -176,40 +166,19 @@ static void resolve_thread(struct work *work, struct doc_thread *thread, uint32_
 {
     const struct raw_thread *raw = process_thread(work->process, number);
     thread->id = number;
-    thread->label = thread_label(work, number);
+    thread->label = resolve_thread_label(work, number);
     if (!raw)
         return;
     thread->name = thread_name(work->process, raw);
-    thread->creator = raw->creator ? thread_label(work, raw->creator) : NULL;
+    thread->creator = raw->creator ? resolve_thread_label(work, raw->creator) : NULL;
     struct raw_stack created = raw->created;
     created.thread = raw->creator;
-    thread->created_at = new_stack(work, &created, "created");
+    thread->created_at = resolve_new_stack(work, &created, "created");
 }
 
 /* --- objects ------------------------------------------------------------------------------------------ */
 
-static void name_by_place(struct work *work, struct doc_object *object, uint64_t place)
-{
-    struct sym_variable variable;
-    uint64_t offset = place & ((1ull << FRAME_BITS) - 1);
-    const struct raw_module *module =
-        process_module(work->process, (uint32_t)(place >> FRAME_BITS));
-    struct sym_binary *binary = binary_of(work, module);
-    if (module && module->path && *module->path)
-        object->place = pool_printf(work->pool, "%s+0x%" PRIx64, path_base(module->path), offset);
-    if (!binary ||
-        !sym_variable(work->resolver->symbolizer, binary, offset, object->size, &variable))
-        return;
-    object->name = variable.name;
-    if (variable.file && variable.line) {
-        object->declared = pool_printf(work->pool, "%s:%u", variable.file, variable.line);
-        object->shown_declared = pool_printf(
-            work->pool, "%s:%u", path_shown(work->pool, variable.file), variable.line);
-    }
-}
-
-/* "file:line" of the program's own code on that stack, or its function; NULL if nothing is known. */
-static const char *own_place(struct work *work, const struct doc_stack *stack)
+const char *resolve_own_place(struct work *work, const struct doc_stack *stack)
 {
     if (!stack || stack->own >= stack->count)
         return NULL;
@@ -224,15 +193,17 @@ static const char *object_label(struct work *work, const struct doc_object *obje
 {
     if (object->name)
         return pool_printf(work->pool, "%s \"%s\"", object->what, object->name);
+    if (strcmp(object->what, "descriptor") == 0)
+        return pool_printf(work->pool, "descriptor %" PRIu64, object->address);
     if (object->place)
         return pool_printf(work->pool, "%s at %s", object->what, object->place);
-    const char *place = own_place(work, object->allocated_at);
+    const char *place = resolve_own_place(work, object->allocated_at);
     const char *known =
         place ? pool_printf(work->pool, " (%s at %s)",
                             object->by_first_use ? "first used" : "created", place)
         : raw->on_stack_of
             ? pool_printf(work->pool, " (on the stack of %s)",
-                          thread_label(work, (uint32_t)raw->on_stack_of))
+                          resolve_thread_label(work, (uint32_t)raw->on_stack_of))
             : "";
     return pool_printf(work->pool, "%s 0x%" PRIx64 "%s", object->what, object->address, known);
 }
@@ -243,11 +214,15 @@ static void resolve_object(struct work *work, struct doc_object *object,
     object->what = raw->what;
     object->address = raw->address;
     object->size = raw->size;
+    if (strcmp(raw->what, "memory") == 0) {
+        resolve_memory(work, object, raw);
+        return;
+    }
     object->by_first_use = raw->by_first_use;
     object->allocated_at =
-        new_stack(work, &raw->created, raw->by_first_use ? "first used" : "created");
+        resolve_new_stack(work, &raw->created, raw->by_first_use ? "first used" : "created");
     if (raw->place)
-        name_by_place(work, object, raw->place);
+        resolve_name_by_place(work, object, raw->place);
     object->label = object_label(work, object, raw);
 }
 
@@ -261,7 +236,7 @@ static struct doc_held *held_of(struct work *work, uint32_t thread)
             return &finding->held[i];
     struct doc_held *held = &finding->held[finding->held_count++];
     held->thread = thread;
-    held->label = thread_label(work, thread);
+    held->label = resolve_thread_label(work, thread);
     held->locks = pool_alloc(work->pool, work->raw->held_count * sizeof(*held->locks));
     return held;
 }
@@ -280,7 +255,7 @@ static void resolve_held(struct work *work)
         held->locks[held->count++] =
             (struct doc_lock){.object = &work->finding->objects[raw->object],
                               .shared = raw->shared,
-                              .acquired_at = new_stack(work, &acquired, "acquired")};
+                              .acquired_at = resolve_new_stack(work, &acquired, "acquired")};
     }
 }
 
@@ -345,11 +320,17 @@ static void resolve_parts(struct work *work)
     finding->object_count = raw->object_count;
     for (size_t i = 0; i < raw->object_count; i++)
         resolve_object(work, &finding->objects[i], &raw->objects[i]);
+    finding->further = pool_alloc(work->pool, raw->further_count * sizeof(*finding->further));
+    finding->further_count = finding->further_capacity = raw->further_count;
+    for (size_t i = 0; i < raw->further_count; i++)
+        resolve_object(work, &finding->further[i], &raw->further[i]);
     finding->stacks = pool_alloc(work->pool, raw->stack_count * sizeof(*finding->stacks));
     finding->stack_count = raw->stack_count;
-    for (size_t i = 0; i < raw->stack_count; i++)
+    for (size_t i = 0; i < raw->stack_count; i++) {
         resolve_stack(work, &finding->stacks[i], &raw->stacks[i],
                       fill_in(work, raw->stacks[i].role));
+        resolve_access(work, &finding->stacks[i], &raw->stacks[i].access, i == 1);
+    }
     resolve_held(work);
 }
 
@@ -361,9 +342,7 @@ struct doc_finding *resolve_finding(struct resolver *resolver, const struct raw_
                         .raw = raw,
                         .process = raw->process,
                         .finding = finding};
-    const struct kind_info *kind = kind_find(raw->kind);
     finding->kind = raw->kind;
-    finding->hint = kind ? kind->hint : NULL;
     finding->confidence_name = raw->confidence;
     finding->confidence = resolve_confidence(raw->confidence);
     finding->pid = raw->process->pid;
@@ -373,6 +352,9 @@ struct doc_finding *resolve_finding(struct resolver *resolver, const struct raw_
     finding->truncated = raw->truncated;
     resolve_parts(&work);
     finding->message = fill_in(&work, raw->message);
+    finding->because = raw->because;
+    resolve_race(&work);
+    hints_add(resolver->pool, finding);
     fingerprint_set(resolver->pool, finding);
     return finding;
 }

@@ -273,6 +273,21 @@ static const char *add_condition(struct pool *pool, const char *line, const char
     return strstr(line, condition) ? line : pool_printf(pool, "%s%s", line, condition);
 }
 
+/* Which element of an array it is differs from run to run. */
+static const char *add_object(struct pool *pool, const char *line, const struct doc_object *object)
+{
+    const char *condition = add_condition(pool, "", "object", object->name);
+    char *any = pool_alloc(pool, strlen(condition) + 1), *out = any;
+    for (; *condition; condition++) {
+        *out++ = *condition;
+        size_t digits = object->is_memory && *condition == '[' ? strspn(condition + 1, "0123456789") : 0;
+        if (digits)
+            *out++ = '*';
+        condition += digits;
+    }
+    return strstr(line, any) ? line : pool_printf(pool, "%s%s", line, any);
+}
+
 /* The first frame of the program's own code. */
 static const char *add_stack(struct pool *pool, const char *line, const struct doc_stack *stack)
 {
@@ -291,8 +306,9 @@ const char *suppress_line_for(struct pool *pool, const struct doc_finding *findi
         line = add_stack(pool, line, &finding->stacks[i]);
     for (size_t i = 0; i < finding->thread_count && !finding->stack_count; i++)
         line = add_stack(pool, line, finding->threads[i].created_at);
+    bool is_race = finding->object_count && finding->objects[0].is_memory;
     for (size_t i = 0; i < finding->object_count; i++)
-        if (finding->objects[i].name)
-            line = add_condition(pool, line, "object", finding->objects[i].name);
+        if (finding->objects[i].name && finding->objects[i].is_memory == is_race)
+            line = add_object(pool, line, &finding->objects[i]);
     return line == finding->kind ? NULL : line;
 }

@@ -218,9 +218,8 @@ static void set_line(struct symbolizer *symbolizer, Dwarf_Die *unit, Dwarf_Addr 
         place->column = (unsigned)column;
 }
 
-/* The scopes that enclose pc, innermost first, as they are nested in the code (dwarf_getscopes alone
- * goes on with the scopes of an inlined function's definition). */
-static int physical_scopes(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes)
+/* dwarf_getscopes alone goes on with the scopes of an inlined function's definition. */
+int sym_scopes(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes)
 {
     Dwarf_Die *innermost;
     if (dwarf_getscopes(unit, pc, &innermost) <= 0)
@@ -235,7 +234,7 @@ static size_t inline_chain(struct symbolizer *symbolizer, Dwarf_Die *unit, Dwarf
                            struct sym_place *places)
 {
     Dwarf_Die *scopes;
-    int count = physical_scopes(unit, pc, &scopes);
+    int count = sym_scopes(unit, pc, &scopes);
     size_t used = 0;
     bool complete = false;
     for (int i = 0; i < count && !complete && used < MAX_INLINED; i++) {

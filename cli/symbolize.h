@@ -33,6 +33,9 @@ struct sym_variable {
     const char *name; /* with its member path: "table[3].lock" */
     const char *file; /* of its declaration, or NULL */
     unsigned line;
+    const char *function;   /* whose local or static variable it is, or NULL */
+    const char *bit_fields; /* "ready, dirty": these share the bytes in question; NULL: not so */
+    bool is_volatile, is_atomic; /* as declared, itself or something that it is part of */
 };
 
 /* `debug_dir` may be NULL. */
@@ -45,8 +48,18 @@ enum sym_state sym_state(const struct sym_binary *binary);
  * NULL. `address` is one of the file's (p_vaddr). */
 size_t sym_places(struct symbolizer *symbolizer, struct sym_binary *binary, uint64_t address,
                   const struct sym_place **places);
-/* The variable that an object of `size` bytes at `address` is or is part of. */
+/* The variable that the `size` bytes at `address` (0: unknown) are or are part of. */
 bool sym_variable(struct symbolizer *symbolizer, struct sym_binary *binary, uint64_t address,
                   uint64_t size, struct sym_variable *variable);
+/* The same in thread-local storage: `offset` in the binary's segment of it. */
+bool sym_thread_local(struct symbolizer *symbolizer, struct sym_binary *binary, uint64_t offset, uint64_t size,
+                      struct sym_variable *variable);
+/* A call under way: `pc` is a place in the function's code, its canonical frame address (DWARF 5, 6.4) is `cfa`. */
+struct sym_frame {
+    uint64_t pc, cfa;
+};
+/* The same on the stack. False with variable->function set: in that function's frame, but of no variable. */
+bool sym_local(struct symbolizer *symbolizer, struct sym_binary *binary, const struct sym_frame *frame, uint64_t address,
+               uint64_t size, struct sym_variable *variable);
 
 #endif

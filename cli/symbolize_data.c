@@ -2,46 +2,66 @@
 /* Data addresses as variables; see symbolize.h. */
 #include "symbolize_inner.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "demangle.h"
 #include "paths.h"
 
-/* The address of a variable that lies at a fixed place. */
-static bool fixed_address(Dwarf_Die *die, Dwarf_Addr *address)
+/* The variables of a binary that lie at a fixed place, and where: an address, or an offset in thread-local storage. */
+static bool fixed_place(Dwarf_Die *die, struct variable *variable)
 {
     Dwarf_Attribute location, operand;
     Dwarf_Op *ops;
     size_t count;
-    if (!dwarf_attr(die, DW_AT_location, &location) ||
-        dwarf_getlocation(&location, &ops, &count) != 0 || count != 1)
+    if (!dwarf_attr(die, DW_AT_location, &location) || dwarf_getlocation(&location, &ops, &count) != 0 || count < 1)
         return false;
-    if (ops[0].atom == DW_OP_addr) {
-        *address = ops[0].number;
+    variable->is_thread_local =
+        count == 2 && (ops[1].atom == DW_OP_form_tls_address || ops[1].atom == DW_OP_GNU_push_tls_address);
+    if (count != 1 && !variable->is_thread_local)
+        return false;
+    switch (ops[0].atom) {
+    case DW_OP_addr:
+    case DW_OP_const4u:
+    case DW_OP_const8u:
+        variable->start = ops[0].number;
         return true;
+    case DW_OP_addrx:
+    case DW_OP_GNU_addr_index:
+    case DW_OP_constx:
+    case DW_OP_GNU_const_index:
+        return dwarf_getlocation_attr(&location, &ops[0], &operand) == 0 &&
+               (dwarf_formaddr(&operand, &variable->start) == 0 || dwarf_formudata(&operand, &variable->start) == 0);
+    default:
+        return false;
     }
-    return (ops[0].atom == DW_OP_addrx || ops[0].atom == DW_OP_GNU_addr_index) &&
-           dwarf_getlocation_attr(&location, &ops[0], &operand) == 0 &&
-           dwarf_formaddr(&operand, address) == 0;
 }
 
-static void add_variable(struct symbolizer *symbolizer, struct sym_binary *binary, Dwarf_Die *unit,
-                         Dwarf_Die *die)
+/* What is being collected: of a unit and its namespaces, or, for `nested`, what is inside functions. */
+struct collection {
+    struct symbolizer *symbolizer;
+    struct sym_binary *binary;
+    Dwarf_Die *unit;
+    bool nested;
+};
+
+static void add_variable(struct collection *into, Dwarf_Die *die, Dwarf_Die *function)
 {
-    Dwarf_Addr start;
+    struct sym_binary *binary = into->binary;
+    struct variable variable = {.die = *die, .unit = *into->unit, .has_function = function};
     Dwarf_Die type;
-    if (!fixed_address(die, &start) || !sym_type_of(die, &type))
+    if (!fixed_place(die, &variable) || !sym_type_of(die, &type))
         return;
-    binary->variables = pool_grow(symbolizer->pool, binary->variables, binary->variable_count,
+    variable.size = sym_size_of(&type);
+    if (function)
+        variable.function = *function;
+    binary->variables = pool_grow(into->symbolizer->pool, binary->variables, binary->variable_count,
                                   &binary->variable_capacity, sizeof(*binary->variables));
-    binary->variables[binary->variable_count++] =
-        (struct variable){.start = start, .size = sym_size_of(&type), .die = *die, .unit = *unit};
+    binary->variables[binary->variable_count++] = variable;
 }
 
-/* Variables among the children of `parent`: of the unit and its namespaces, or, for `nested`, those
- * inside functions. */
-static void collect(struct symbolizer *symbolizer, struct sym_binary *binary, Dwarf_Die *unit,
-                    Dwarf_Die *parent, bool nested, bool in_function, int depth)
+static void collect(struct collection *into, Dwarf_Die *parent, Dwarf_Die *function, int depth)
 {
     Dwarf_Die child;
     if (depth > MAX_TYPE_DEPTH || dwarf_child(parent, &child) != 0)
@@ -49,17 +69,19 @@ static void collect(struct symbolizer *symbolizer, struct sym_binary *binary, Dw
     do {
         switch (dwarf_tag(&child)) {
         case DW_TAG_variable:
-            if (nested == in_function)
-                add_variable(symbolizer, binary, unit, &child);
+            if (into->nested == !!function)
+                add_variable(into, &child, function);
             break;
         case DW_TAG_namespace:
-            collect(symbolizer, binary, unit, &child, nested, in_function, depth + 1);
+            collect(into, &child, function, depth + 1);
             break;
         case DW_TAG_subprogram:
-        case DW_TAG_lexical_block:
         case DW_TAG_inlined_subroutine:
-            if (nested)
-                collect(symbolizer, binary, unit, &child, nested, true, depth + 1);
+            if (into->nested)
+                collect(into, &child, &child, depth + 1);
+            break;
+        case DW_TAG_lexical_block:
+            collect(into, &child, function, depth + 1);
             break;
         default: break;
         }
@@ -72,15 +94,16 @@ static void collect_all(struct symbolizer *symbolizer, struct sym_binary *binary
     Dwarf_Die *unit = NULL;
     while ((unit = dwfl_module_nextcu(binary->module, unit, &bias))) {
         Dwarf_Die whole = sym_full_unit(unit);
-        collect(symbolizer, binary, unit, &whole, nested, false, 0);
+        collect(&(struct collection){symbolizer, binary, unit, nested}, &whole, NULL, 0);
     }
 }
 
-static struct variable *variable_at(struct sym_binary *binary, uint64_t address)
+static struct variable *variable_at(struct sym_binary *binary, uint64_t address, bool is_thread_local)
 {
     for (size_t i = 0; i < binary->variable_count; i++) {
         struct variable *variable = &binary->variables[i];
-        if (address >= variable->start && address - variable->start < variable->size)
+        if (variable->is_thread_local == is_thread_local && address >= variable->start &&
+            address - variable->start < variable->size)
             return variable;
     }
     return NULL;
@@ -88,17 +111,17 @@ static struct variable *variable_at(struct sym_binary *binary, uint64_t address)
 
 /* Outer variables are cheap to collect; the insides of all functions only if those did not help. */
 static struct variable *find_variable(struct symbolizer *symbolizer, struct sym_binary *binary,
-                                      uint64_t address)
+                                      uint64_t address, bool is_thread_local)
 {
     if (!binary->has_outer)
         collect_all(symbolizer, binary, false);
     binary->has_outer = true;
-    struct variable *found = variable_at(binary, address);
+    struct variable *found = variable_at(binary, address, is_thread_local);
     if (found || binary->has_nested)
         return found;
     collect_all(symbolizer, binary, true);
     binary->has_nested = true;
-    return variable_at(binary, address);
+    return variable_at(binary, address, is_thread_local);
 }
 
 /* A static variable of a function is called "name.123" in the symbol table. */
@@ -125,21 +148,182 @@ static bool variable_by_symbol(struct symbolizer *symbolizer, struct sym_binary 
     return true;
 }
 
+/* addrinfo knows no thread-local symbols: their values are offsets. */
+static bool thread_local_by_symbol(struct symbolizer *symbolizer, struct sym_binary *binary, uint64_t offset,
+                                   struct sym_variable *variable)
+{
+    int count = dwfl_module_getsymtab(binary->module);
+    for (int i = 0; i < count; i++) {
+        GElf_Sym symbol;
+        GElf_Addr value;
+        const char *name = dwfl_module_getsym_info(binary->module, i, &symbol, &value, NULL, NULL, NULL);
+        if (!name || GELF_ST_TYPE(symbol.st_info) != STT_TLS || symbol.st_shndx == SHN_UNDEF || offset < symbol.st_value ||
+            offset - symbol.st_value >= symbol.st_size)
+            continue;
+        variable->name = demangle(symbolizer->pool, pool_text(symbolizer->pool, name, strlen(name)));
+        if (offset > symbol.st_value)
+            variable->name = pool_printf(symbolizer->pool, "%s+%llu", variable->name,
+                                         (unsigned long long)(offset - symbol.st_value));
+        return true;
+    }
+    return false;
+}
+
+static void set_declaration(struct symbolizer *symbolizer, Dwarf_Die *unit, Dwarf_Die *die, struct sym_variable *variable)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word line;
+    variable->file = sym_source_path(symbolizer, unit, sym_declared_in(die));
+    if (dwarf_formudata(dwarf_attr_integrate(die, DW_AT_decl_line, &attribute), &line) == 0 && line < UINT_MAX)
+        variable->line = (unsigned)line;
+}
+
+/* By debug information; false: there is none of the variable. */
+static bool describe(struct symbolizer *symbolizer, struct variable *found, uint64_t address, uint64_t size,
+                     struct sym_variable *variable)
+{
+    Dwarf_Die type;
+    variable->name = found ? sym_die_name(symbolizer, &found->die) : NULL;
+    if (!variable->name || !sym_type_of(&found->die, &type))
+        return false;
+    sym_member_path(symbolizer, &type, address - found->start, size, variable);
+    set_declaration(symbolizer, &found->unit, &found->die, variable);
+    if (found->has_function)
+        variable->function = sym_die_name(symbolizer, &found->function);
+    return true;
+}
+
 bool sym_variable(struct symbolizer *symbolizer, struct sym_binary *binary, uint64_t address,
                   uint64_t size, struct sym_variable *variable)
 {
     *variable = (struct sym_variable){0};
-    if (!binary->module)
+    return binary->module &&
+           (describe(symbolizer, find_variable(symbolizer, binary, address, false), address, size, variable) ||
+            variable_by_symbol(symbolizer, binary, address, variable));
+}
+
+bool sym_thread_local(struct symbolizer *symbolizer, struct sym_binary *binary, uint64_t offset, uint64_t size,
+                      struct sym_variable *variable)
+{
+    *variable = (struct sym_variable){0};
+    return binary->module &&
+           (describe(symbolizer, find_variable(symbolizer, binary, offset, true), offset, size, variable) ||
+            thread_local_by_symbol(symbolizer, binary, offset, variable));
+}
+
+/* --- the stack ------------------------------------------------------------------------------------------------------- */
+
+/* One location expression that holds at pc, of one operation. */
+static bool one_operation(Dwarf_Die *die, unsigned attribute, Dwarf_Addr pc, Dwarf_Op *op)
+{
+    Dwarf_Attribute location;
+    Dwarf_Op *ops;
+    size_t length;
+    if (!dwarf_attr_integrate(die, attribute, &location) ||
+        dwarf_getlocation_addr(&location, pc, &ops, &length, 1) != 1 || length != 1)
         return false;
-    struct variable *found = find_variable(symbolizer, binary, address);
+    *op = ops[0];
+    return true;
+}
+
+/* What DW_OP_fbreg is relative to. A function that keeps its frame in rbp has pushed it below its return address. */
+static bool frame_base(Dwarf_Die *function, Dwarf_Addr pc, uint64_t cfa, uint64_t *base)
+{
+    enum { RBP = 6, BELOW = 16 };
+    Dwarf_Op op;
+    if (!one_operation(function, DW_AT_frame_base, pc, &op))
+        return false;
+    *base = cfa;
+    if (op.atom == DW_OP_call_frame_cfa)
+        return true;
+    *base = cfa - BELOW;
+    if (op.atom == DW_OP_breg0 + RBP)
+        *base += op.number;
+    return op.atom == DW_OP_breg0 + RBP || op.atom == DW_OP_reg0 + RBP;
+}
+
+/* What is looked for on the stack: the bytes relative to the frame base, and the variable that contains them. */
+struct local {
+    Dwarf_Addr pc;
+    int64_t offset; /* of the address from the frame base */
+    Dwarf_Die found, type;
+    int64_t start; /* of the variable, from the frame base */
+    unsigned count; /* of variables that contain the bytes */
+};
+
+static void try_local(struct local *local, Dwarf_Die *die)
+{
+    Dwarf_Op op;
     Dwarf_Die type;
-    const char *name = found ? sym_die_name(symbolizer, &found->die) : NULL;
-    if (!name || !sym_type_of(&found->die, &type))
-        return variable_by_symbol(symbolizer, binary, address, variable);
-    int line = 0;
-    variable->name = sym_member_path(symbolizer, &type, address - found->start, size ? size : 64, name);
-    variable->file = sym_source_path(symbolizer, &found->unit, sym_declared_in(&found->die));
-    if (dwarf_decl_line(&found->die, &line) == 0 && line > 0)
-        variable->line = (unsigned)line;
+    if (!one_operation(die, DW_AT_location, local->pc, &op) || op.atom != DW_OP_fbreg || !sym_type_of(die, &type))
+        return;
+    int64_t start = (int64_t)op.number;
+    if (local->offset < start || (uint64_t)(local->offset - start) >= sym_size_of(&type))
+        return;
+    local->found = *die;
+    local->type = type;
+    local->start = start;
+    local->count++;
+}
+
+/* The variables of a scope; with `deep` those of the scopes inside it as well. */
+static void try_scope(struct local *local, Dwarf_Die *scope, bool deep, int depth)
+{
+    Dwarf_Die child;
+    if (depth > MAX_TYPE_DEPTH || dwarf_child(scope, &child) != 0)
+        return;
+    do {
+        int tag = dwarf_tag(&child);
+        if (tag == DW_TAG_variable || tag == DW_TAG_formal_parameter)
+            try_local(local, &child);
+        else if (deep && (tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine))
+            try_scope(local, &child, true, depth + 1);
+    } while (dwarf_siblingof(&child, &child) == 0);
+}
+
+/* Those that are in scope at pc, from the inside out; then any of the function's, if it is the only one there: it was in scope
+ * when its address was taken. `scopes` ends with the function. */
+static bool find_local(struct local *local, Dwarf_Die *scopes, int count)
+{
+    for (int i = 0; i < count && !local->count; i++)
+        try_scope(local, &scopes[i], false, 0);
+    if (local->count)
+        return true;
+    try_scope(local, &scopes[count - 1], true, 0);
+    return local->count == 1;
+}
+
+static int scopes_of_function(Dwarf_Die *scopes, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram)
+            return i + 1;
+    return 0;
+}
+
+bool sym_local(struct symbolizer *symbolizer, struct sym_binary *binary, const struct sym_frame *frame, uint64_t address,
+               uint64_t size, struct sym_variable *variable)
+{
+    Dwarf_Die unit, *scopes = NULL;
+    struct local local = {0};
+    uint64_t base;
+    *variable = (struct sym_variable){0};
+    if (!binary->module || !sym_find_unit(binary, frame->pc + binary->bias, &unit, &local.pc))
+        return false;
+    Dwarf_Die whole = sym_full_unit(&unit);
+    int all = sym_scopes(&whole, local.pc, &scopes), count = all > 0 ? scopes_of_function(scopes, all) : 0;
+    if (count)
+        variable->function = sym_die_name(symbolizer, &scopes[count - 1]);
+    if (count && frame_base(&scopes[count - 1], local.pc, frame->cfa, &base)) {
+        local.offset = (int64_t)(address - base);
+        if (find_local(&local, scopes, count))
+            variable->name = sym_die_name(symbolizer, &local.found);
+    }
+    if (all > 0)
+        free(scopes);
+    if (!variable->name)
+        return false;
+    sym_member_path(symbolizer, &local.type, (uint64_t)(local.offset - local.start), size, variable);
+    set_declaration(symbolizer, &whole, &local.found, variable);
     return true;
 }

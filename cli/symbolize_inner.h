@@ -16,6 +16,8 @@ struct variable {
     uint64_t start, size;
     Dwarf_Die die;
     Dwarf_Die unit;
+    Dwarf_Die function; /* if has_function: whose static variable it is */
+    bool has_function, is_thread_local;
 };
 
 struct known_address {
@@ -52,6 +54,8 @@ struct symbolizer {
 bool sym_find_unit(struct sym_binary *binary, Dwarf_Addr address, Dwarf_Die *unit, Dwarf_Addr *pc);
 /* With split DWARF the unit in the binary is a skeleton, and the functions are in the .dwo file. */
 Dwarf_Die sym_full_unit(const Dwarf_Die *unit);
+/* The scopes that enclose pc, innermost first, as they are nested in the code; to be freed. 0: none. */
+int sym_scopes(Dwarf_Die *unit, Dwarf_Addr pc, Dwarf_Die **scopes);
 const char *sym_source_path(struct symbolizer *symbolizer, Dwarf_Die *unit, const char *file);
 /* Demangled; NULL if it has none. */
 const char *sym_die_name(struct symbolizer *symbolizer, Dwarf_Die *die);
@@ -65,8 +69,9 @@ bool sym_type_of(Dwarf_Die *die, Dwarf_Die *type);
 uint64_t sym_size_of(Dwarf_Die *type);
 /* The file in which it is declared, as the unit's table of files has it; NULL unknown. */
 const char *sym_declared_in(Dwarf_Die *die);
-/* Appends to `path` the way from a variable of type `outer` to what lies at `offset` in it. */
-const char *sym_member_path(struct symbolizer *symbolizer, Dwarf_Die *outer, uint64_t offset, uint64_t size,
-                            const char *path);
+/* Appends to variable->name the way from a variable of type `outer` to what lies at `offset` in it; as far as a member or an
+ * element contains all of `size` bytes (0: unknown). Notes qualifiers and bit-fields on the way. */
+void sym_member_path(struct symbolizer *symbolizer, Dwarf_Die *outer, uint64_t offset, uint64_t size,
+                     struct sym_variable *variable);
 
 #endif

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import race_reports
 import report_file as r
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -24,6 +25,8 @@ def build(folder):
         shutil.copy(os.path.join(HERE, "samples", name), folder)
     run = lambda *command: subprocess.run(command, check=True, cwd=folder)
     run("gcc", "-g", "-O0", "-Wl,--build-id", "-pthread", "locks.c", "-o", "locks")
+    run("gcc", "-g", "-O0", "-Wl,--build-id", "-pthread", "races.c", "-o", "races")
+    run("strip", "-o", "races-bare", "races")
     run("g++", "-g", "-O0", "-Wl,--build-id", "-pthread", "queue.cc", "-o", "queue")
     run("objcopy", "--only-keep-debug", "locks", "locks.debug")
     for stripped in ("split", "bare"):
@@ -127,7 +130,9 @@ def cases(folder):
     b = r.Binary("locks")
     q = r.Binary("queue")
     at = lambda name: [b.module(os.path.join(folder, name)) if part == b.module() else part for part in simple(b)]
+    races = r.Binary("races")
     b.path = os.path.join(folder, "locks")
+    races.path = os.path.join(folder, "races")
     q.path = os.path.join(folder, "queue")
     debug = os.path.join(folder, "debug", ".build-id", b.build_id[:2])
     os.makedirs(debug)
@@ -143,6 +148,7 @@ def cases(folder):
         file.write("# known\nlock-order function:take_* object:library.shelves*\n* object:nothing\n")
     debug_option = ["--debug-dir=" + os.path.join(folder, "debug")]
     return {
+        **race_reports.cases(races, races.module(os.path.join(folder, "races-bare"))),
         "simple": ([simple(b)], []),
         "simple.json": ([simple(b)], ["--format=json"]),
         "many": ([many(b)], ["--notes", "--gen-suppressions"]),

@@ -8,11 +8,12 @@ import struct
 import subprocess
 import zlib
 
-HELLO, MODULE, THREAD, FINDING, WITHDRAWN, COUNT, LIMIT, STAT, ENDED = range(1, 10)
+HELLO, MODULE, THREAD, FINDING, WITHDRAWN, COUNT, LIMIT, STAT, ENDED, FURTHER = range(1, 11)
 (VERSION, PID, PARENT, PROGRAM, ARG, MODE, UNDER_RUN, TIME, INDEX, PATH, BUILD_ID, BIAS, SIZE, THREAD_TAG, NAME,
  TID, CREATOR, STACK, ROLE, FRAMES, NUMBER, KIND, CONFIDENCE, MESSAGE, REPLACES, THREADS, OBJECT, WHAT, ADDRESS,
  PLACE, ON_STACK_OF, BY_FIRST_USE, HELD, OBJECT_INDEX, SHARED, TRUNCATED, COUNT_TAG, CODE, TEXT, REASON,
- STATUS) = range(1, 42)
+ STATUS, ACCESS, FLAGS, BLOCK, TLS_OF, TLS_PLACE, STACK_FRAMES, BECAUSE) = range(1, 49)
+READ, WRITE, ATOMIC, RMW, MOV, SOURCE_KNOWN, LIBRARY, LIBC, FREE, UNMAP, VOLATILE, STATIC = (1 << i for i in range(12))
 U64, TEXT_WIRE, U64S, GROUP = 1, 2, 3, 4
 
 
@@ -55,6 +56,32 @@ def obj(what, address, size=40, place=None, created=None, by_first_use=False, on
     return group(OBJECT, *fields)
 
 
+def access(thread, frames, flags, address, size):
+    return group(STACK, text(ROLE, ""), number(THREAD_TAG, thread), numbers(FRAMES, frames),
+                 group(ACCESS, number(FLAGS, flags), number(ADDRESS, address), number(SIZE, size)))
+
+
+def memory(address, size, place=None, on_stack_of=None, frames=(), tls=None, block=None):
+    """tls: (thread, place); block: (address, size, thread, stack); frames: (place, cfa)..."""
+    fields = [text(WHAT, "memory"), number(ADDRESS, address), number(SIZE, size)]
+    if place is not None:
+        fields.append(number(PLACE, place))
+    if on_stack_of is not None:
+        fields.append(number(ON_STACK_OF, on_stack_of))
+    if tls:
+        fields += [number(TLS_OF, tls[0]), number(TLS_PLACE, tls[1])]
+    if block:
+        fields.append(group(BLOCK, number(ADDRESS, block[0]), number(SIZE, block[1]), number(THREAD_TAG, block[2]),
+                            stack(block[3], thread=block[2])))
+    if frames:
+        fields.append(numbers(STACK_FRAMES, [value for frame in frames for value in frame]))
+    return group(OBJECT, *fields)
+
+
+def further(number_, *objects):
+    return record(FURTHER, number(NUMBER, number_), *objects)
+
+
 def held(thread, index, acquired=(), shared=False):
     return group(HELD, number(THREAD_TAG, thread), number(OBJECT_INDEX, index), number(SHARED, int(shared)),
                  stack(acquired, thread=thread))
@@ -85,6 +112,17 @@ class Binary:
     def symbol(self, name, offset=0):
         return self.index << 48 | self.symbols[name] + offset
 
+    def frame_offsets(self, wanted):
+        """Of the local variables of that name, from the canonical frame address, in the order of the debug information."""
+        found, name = [], None
+        for line in run("readelf", "--debug-dump=info", self.path).splitlines():
+            if "DW_AT_name" in line:
+                name = line.rpartition(": ")[2].strip()
+            offset = re.search(r"DW_AT_location.*DW_OP_fbreg: (-?\d+)", line)
+            if offset and name == wanted:
+                found.append(int(offset.group(1)))
+        return found
+
     def module(self, path=None, build_id=None):
         return record(MODULE, number(INDEX, self.index), text(PATH, path or self.path),
                       text(BUILD_ID, self.build_id if build_id is None else build_id), number(BIAS, 0x555500000000),
@@ -110,9 +148,10 @@ def thread(number_, name=None, creator=0, created=()):
     return record(THREAD, *fields)
 
 
-def finding(number_, kind, confidence, message, *parts, threads=(), replaces=0):
+def finding(number_, kind, confidence, message, *parts, threads=(), replaces=0, because=None):
+    said = [text(BECAUSE, because)] if because else []
     return record(FINDING, number(NUMBER, number_), text(KIND, kind), text(CONFIDENCE, confidence),
-                  text(MESSAGE, message), number(REPLACES, replaces), numbers(THREADS, list(threads)), *parts)
+                  text(MESSAGE, message), *said, number(REPLACES, replaces), numbers(THREADS, list(threads)), *parts)
 
 
 def stats(**values):

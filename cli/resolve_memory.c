@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* Races made readable: what each side did, the memory it did it to, and why nothing orders the two. Called by resolve.c.
+ *
+ * Rule: what is said here follows from the record and the debug information; guesses belong nowhere. */
+#include "resolve_inner.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "paths.h"
+
+#define OFFSET_MASK (((uint64_t)1 << RESOLVE_FRAME_BITS) - 1)
+
+static const char *plural(uint64_t n) { return n == 1 ? "" : "s"; }
+
+/* --- what the memory is ------------------------------------------------------------------------------------------- */
+
+static void set_declared(struct work *work, struct doc_object *object, const struct sym_variable *variable)
+{
+    object->name = variable->name;
+    object->function = variable->function;
+    object->bit_fields = variable->bit_fields;
+    object->is_volatile = variable->is_volatile;
+    object->is_atomic = variable->is_atomic;
+    if (variable->file && variable->line) {
+        object->declared = pool_printf(work->pool, "%s:%u", variable->file, variable->line);
+        object->shown_declared = pool_printf(work->pool, "%s:%u", path_shown(work->pool, variable->file),
+                                             variable->line);
+    }
+}
+
+/* ", declared at file:line", or nothing. */
+static const char *declared(struct work *work, const struct doc_object *object)
+{
+    return object->shown_declared ? pool_printf(work->pool, ", declared at %s", object->shown_declared) : "";
+}
+
+static const char *in_function(struct work *work, const struct doc_object *object)
+{
+    return object->function ? pool_printf(work->pool, " of %s", object->function) : "";
+}
+
+void resolve_name_by_place(struct work *work, struct doc_object *object, uint64_t place)
+{
+    struct sym_variable variable;
+    uint64_t offset = place & OFFSET_MASK;
+    const struct raw_module *module = process_module(work->process, (uint32_t)(place >> RESOLVE_FRAME_BITS));
+    struct sym_binary *binary = resolve_binary(work, module);
+    if (module && module->path && *module->path)
+        object->place = pool_printf(work->pool, "%s+0x%" PRIx64, path_base(module->path), offset);
+    if (binary && sym_variable(work->resolver->symbolizer, binary, offset, object->size, &variable))
+        set_declared(work, object, &variable);
+}
+
+static void global(struct work *work, struct doc_object *object, uint64_t place)
+{
+    object->what = "global variable";
+    resolve_name_by_place(work, object, place);
+    if (object->function)
+        object->what = "static variable";
+    const char *at = object->place ? object->place : "a place in a module";
+    if (object->name) {
+        object->label = pool_printf(work->pool, "\"%s\"", object->name);
+        object->where = pool_printf(work->pool, "%s is a %s%s%s", object->label, object->what, in_function(work, object),
+                                    object->declared ? declared(work, object) : pool_printf(work->pool, ", at %s", at));
+    } else {
+        object->label = pool_printf(work->pool, "memory at %s", at);
+        object->where = pool_printf(work->pool, "%" PRIu64 " byte%s at %s, for which there is no symbol", object->size,
+                                    plural(object->size), at);
+    }
+}
+
+static void thread_local_variable(struct work *work, struct doc_object *object, const struct raw_object *raw)
+{
+    struct sym_variable variable;
+    const struct raw_module *module =
+        process_module(work->process, (uint32_t)(raw->tls_place >> RESOLVE_FRAME_BITS));
+    struct sym_binary *binary = resolve_binary(work, module);
+    const char *owner = resolve_thread_label(work, (uint32_t)raw->tls_of);
+    object->what = "thread-local variable";
+    if (module && module->path && *module->path)
+        object->place = pool_printf(work->pool, "%s, thread-local+0x%" PRIx64, path_base(module->path),
+                                    raw->tls_place & OFFSET_MASK);
+    if (binary && sym_thread_local(work->resolver->symbolizer, binary, raw->tls_place & OFFSET_MASK, object->size,
+                                   &variable))
+        set_declared(work, object, &variable);
+    object->label = object->name ? pool_printf(work->pool, "\"%s\" of %s", object->name, owner)
+                                 : pool_printf(work->pool, "thread-local storage of %s", owner);
+    object->where = pool_printf(work->pool, "%s is a thread-local variable%s%s; this one is that of %s",
+                                object->name ? pool_printf(work->pool, "\"%s\"", object->name) : "it",
+                                in_function(work, object), declared(work, object), owner);
+}
+
+/* The innermost frame that can contain the address: those above lie nearer to the stack's start. */
+static void local_variable(struct work *work, struct doc_object *object, const struct raw_object *raw)
+{
+    struct sym_variable variable = {0};
+    size_t i = 0;
+    while (i < raw->stack_frame_count && raw->stack_frames[2 * i + 1] <= raw->address)
+        i++;
+    if (i == raw->stack_frame_count || !raw->stack_frames[2 * i])
+        return;
+    uint64_t place = raw->stack_frames[2 * i];
+    const struct raw_module *module = process_module(work->process, (uint32_t)(place >> RESOLVE_FRAME_BITS));
+    struct sym_binary *binary = resolve_binary(work, module);
+    struct sym_frame frame = {place & OFFSET_MASK, raw->stack_frames[2 * i + 1]};
+    if (binary &&
+        sym_local(work->resolver->symbolizer, binary, &frame, raw->address, object->size, &variable))
+        set_declared(work, object, &variable);
+    object->function = variable.function;
+}
+
+static void on_stack(struct work *work, struct doc_object *object, const struct raw_object *raw)
+{
+    const char *owner = resolve_thread_label(work, (uint32_t)raw->on_stack_of);
+    object->what = "local variable";
+    object->on_stack_of = (uint32_t)raw->on_stack_of;
+    local_variable(work, object, raw);
+    object->label = object->name ? pool_printf(work->pool, "\"%s\"", object->name)
+                                 : pool_printf(work->pool, "the stack of %s", owner);
+    if (object->name)
+        object->where = pool_printf(work->pool, "%s is a local variable%s, on the stack of %s%s", object->label,
+                                    in_function(work, object), owner, declared(work, object));
+    else if (object->function)
+        object->where = pool_printf(work->pool, "%" PRIu64 " byte%s in the frame of %s, on the stack of %s",
+                                    object->size, plural(object->size), object->function, owner);
+    else
+        object->where = pool_printf(work->pool, "%" PRIu64 " byte%s on the stack of %s", object->size,
+                                    plural(object->size), owner);
+}
+
+static const char *bytes_from(struct work *work, uint64_t offset, uint64_t size)
+{
+    if (size == 1)
+        return pool_printf(work->pool, "byte %" PRIu64, offset);
+    return pool_printf(work->pool, "bytes %" PRIu64 " to %" PRIu64, offset, offset + size - 1);
+}
+
+static void in_block(struct work *work, struct doc_object *object, const struct raw_block *block)
+{
+    struct raw_stack allocated = block->allocated;
+    allocated.thread = block->thread;
+    object->what = "heap block";
+    object->offset = object->address - block->address;
+    object->block_size = block->size;
+    object->allocated_at = resolve_new_stack(work, &allocated, "allocated");
+    const char *by = block->thread ? pool_printf(work->pool, ", allocated by %s", resolve_thread_label(work, block->thread))
+                                   : "";
+    bool whole = object->offset == 0 && object->size >= block->size;
+    object->label =
+        whole ? pool_printf(work->pool, "a heap block of %" PRIu64 " bytes", block->size)
+              : pool_printf(work->pool, "%s of a heap block of %" PRIu64,
+                            bytes_from(work, object->offset, object->size), block->size);
+    object->where =
+        whole ? pool_printf(work->pool, "all of a heap block of %" PRIu64 " bytes%s", block->size, by)
+              : pool_printf(work->pool, "%" PRIu64 " byte%s, %" PRIu64 " bytes into a heap block of %" PRIu64 "%s",
+                            object->size, plural(object->size), object->offset, block->size, by);
+}
+
+void resolve_memory(struct work *work, struct doc_object *object, const struct raw_object *raw)
+{
+    object->is_memory = true;
+    if (raw->place) {
+        global(work, object, raw->place);
+    } else if (raw->block.size) {
+        in_block(work, object, &raw->block);
+    } else if (raw->tls_of) {
+        thread_local_variable(work, object, raw);
+    } else if (raw->on_stack_of) {
+        on_stack(work, object, raw);
+    } else {
+        object->label = pool_printf(work->pool, "memory at 0x%" PRIx64, object->address);
+        object->where = pool_printf(work->pool, "%" PRIu64 " byte%s of mapped memory, in no module, stack or heap block",
+                                    object->size, plural(object->size));
+    }
+}
+
+/* --- what was done ---------------------------------------------------------------------------------------------------- */
+
+static const char *access_kind(uint32_t flags)
+{
+    bool reads = flags & ACCESS_READ, writes = flags & ACCESS_WRITE;
+    if (flags & ACCESS_FREE)
+        return "free";
+    if (flags & ACCESS_UNMAP)
+        return "unmap";
+    if (flags & ACCESS_ATOMIC)
+        return reads && writes ? "atomic read-modify-write" : writes ? "atomic write" : "atomic read";
+    return reads && writes ? "read and write" : writes ? "write" : "read";
+}
+
+void resolve_access(struct work *work, struct doc_stack *stack, const struct raw_access *raw, bool earlier)
+{
+    if (!raw->flags)
+        return;
+    stack->access = (struct doc_access){raw->flags, access_kind(raw->flags), raw->address, raw->size};
+    if (*stack->role)
+        return;
+    const char *when = earlier ? "earlier " : "";
+    if (raw->flags & (ACCESS_FREE | ACCESS_UNMAP))
+        stack->role = pool_printf(work->pool, "%s%s of the %s", when, stack->access.kind,
+                                  raw->flags & ACCESS_FREE ? "block" : "memory");
+    else
+        stack->role = pool_printf(work->pool, "%s%s%s of %" PRIu64 " byte%s%s", when,
+                                  raw->flags & ACCESS_VOLATILE ? "volatile " : "", stack->access.kind, raw->size,
+                                  plural(raw->size), raw->flags & ACCESS_LIBC ? " by libc" : "");
+}
+
+/* "writes": for a sentence whose subject is the thread. */
+static const char *verb(const struct doc_access *access, bool many)
+{
+    bool writes = access->flags & ACCESS_WRITE;
+    if (access->flags & ACCESS_FREE)
+        return many ? "free" : "frees";
+    if (access->flags & ACCESS_UNMAP)
+        return many ? "unmap" : "unmaps";
+    if (access->flags & ACCESS_ATOMIC)
+        return writes ? many ? "atomically write" : "atomically writes" : many ? "atomically read" : "atomically reads";
+    return writes ? many ? "write" : "writes" : many ? "read" : "reads";
+}
+
+/* --- what orders them not ------------------------------------------------------------------------------------------------ */
+
+static void reason(struct work *work, const char *text)
+{
+    struct doc_finding *finding = work->finding;
+    finding->reasons = pool_grow(work->pool, finding->reasons, finding->reason_count, &finding->reason_capacity,
+                                 sizeof(*finding->reasons));
+    finding->reasons[finding->reason_count++] = text;
+}
+
+static const struct doc_held *held_by(const struct doc_finding *finding, uint32_t thread)
+{
+    for (size_t i = 0; i < finding->held_count; i++)
+        if (finding->held[i].thread == thread)
+            return &finding->held[i];
+    return NULL;
+}
+
+static const struct doc_lock *lock_in(const struct doc_held *held, const struct doc_object *object)
+{
+    for (size_t i = 0; held && i < held->count; i++)
+        if (held->locks[i].object == object)
+            return &held->locks[i];
+    return NULL;
+}
+
+static const char *taken(struct work *work, const struct doc_stack *stack)
+{
+    const char *place = resolve_own_place(work, stack);
+    return place ? pool_printf(work->pool, " (taken at %s)", place) : "";
+}
+
+static const char *locks_of(struct work *work, const struct doc_held *held)
+{
+    const char *text = "";
+    for (size_t i = 0; held && i < held->count; i++)
+        text = pool_printf(work->pool, "%s%s%s%s%s", text, i ? ", " : "", held->locks[i].object->label,
+                           held->locks[i].shared ? " as a reader" : "", taken(work, held->locks[i].acquired_at));
+    return *text ? text : "no lock";
+}
+
+static void why_no_lock(struct work *work, const struct doc_stack *one, const struct doc_stack *other)
+{
+    const struct doc_held *left = held_by(work->finding, one->thread), *right = held_by(work->finding, other->thread);
+    const char *common = NULL;
+    for (size_t i = 0; left && i < left->count; i++)
+        if (lock_in(right, left->locks[i].object))
+            common = left->locks[i].object->label;
+    if (common)
+        reason(work, pool_printf(work->pool, "both hold %s, but as readers: these do not exclude each other", common));
+    if (!left && !right)
+        reason(work, "neither thread held a lock");
+    else
+        reason(work, pool_printf(work->pool, "%s: %s held %s; %s held %s",
+                                 common ? "locks" : "no lock in common", one->label, locks_of(work, left), other->label,
+                                 locks_of(work, right)));
+}
+
+/* A thread that has created the other one is ordered before all that this one does, and after it once it has joined it. */
+static void why_no_life(struct work *work, const struct doc_stack *parent, const struct doc_stack *child)
+{
+    const struct raw_thread *thread = process_thread(work->process, child->thread);
+    if (thread && thread->creator == parent->thread)
+        reason(work, pool_printf(work->pool, "%s did this after it had created %s and before it joined it", parent->label,
+                                 child->label));
+}
+
+/* --- the sentence ----------------------------------------------------------------------------------------------------- */
+
+/* What is freed is the whole block, whichever bytes of it the other side uses. */
+static const char *touched(struct work *work, const struct doc_object *object, const struct doc_access *access)
+{
+    if ((access->flags & ACCESS_FREE) && object->block_size)
+        return pool_printf(work->pool, "a heap block of %" PRIu64 " bytes", object->block_size);
+    return object->label;
+}
+
+/* `one` is the side that changes something. */
+static const char *sentence(struct work *work, const struct doc_stack *one, const struct doc_stack *other)
+{
+    static const struct doc_object unknown = {.label = "memory"};
+    const struct doc_object *memory = work->finding->object_count ? &work->finding->objects[0] : &unknown;
+    const char *object = touched(work, memory, &one->access);
+    const char *first = verb(&one->access, false), *second = verb(&other->access, false);
+    if (strcmp(first, second) == 0)
+        return pool_printf(work->pool, "%s and %s both %s %s, and nothing orders the two", one->label, other->label,
+                           verb(&one->access, true), object);
+    return pool_printf(work->pool, "%s %s %s, which %s %s, and nothing orders the two", one->label, first, object,
+                       other->label, second);
+}
+
+bool resolve_race(struct work *work)
+{
+    struct doc_finding *finding = work->finding;
+    if (finding->stack_count < 2 || !finding->stacks[0].access.flags || !finding->stacks[1].access.flags)
+        return false;
+    const struct doc_stack *one = &finding->stacks[0], *other = &finding->stacks[1];
+    /* Who writes or frees comes first in the sentence. */
+    bool swap = !(one->access.flags & (ACCESS_WRITE | ACCESS_FREE | ACCESS_UNMAP)) ||
+                (other->access.flags & (ACCESS_FREE | ACCESS_UNMAP));
+    if (!*work->raw->message || strcmp(finding->kind, "race") == 0 || strcmp(finding->kind, "free-race") == 0)
+        finding->message = swap ? sentence(work, other, one) : sentence(work, one, other);
+    if ((one->access.flags & other->access.flags & ACCESS_STATIC) && finding->object_count)
+        finding->objects[0].where = "state that libc keeps for the whole process";
+    why_no_lock(work, one, other);
+    why_no_life(work, one, other);
+    why_no_life(work, other, one);
+    return true;
+}
