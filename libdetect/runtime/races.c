@@ -14,19 +14,12 @@ bool races_are_on;
 /* --- beginning and end ---------------------------------------------------------------------------------------------------- */
 
 static struct race_shadow shadow;
-
-/* The test in translated code needs one distance for nearly all memory: that of the upper stretches. */
-static const struct tr_check *inline_check(void)
-{
-    static struct tr_check check;
-    check.distance = shadow.ranges[0].tags;
-    return &check;
-}
+static struct tr_check check;
 
 void races_begin(void)
 {
     struct self *self = self_current;
-    if (!races_shadow_reserve(&shadow)) {
+    if (!races_shadow_reserve(&shadow, &check)) {
         runtime_limit("no-races", "data races are not looked for: there is no address space for shadow memory");
         return;
     }
@@ -35,7 +28,7 @@ void races_begin(void)
         runtime_limit("no-races", "data races are not looked for: there is no memory");
         return;
     }
-    races_client_begin(inline_check());
+    races_client_begin(&check);
     store_relaxed(&races_are_on, true);
     race_thread_start(runtime.detector, self->thread, tr_check_tag());
 }
@@ -146,18 +139,4 @@ void races_mapped(struct self *self, void *start, size_t size)
 void races_unmapping(struct self *self, void *start, size_t size, uintptr_t caller)
 {
     gone(self, (uintptr_t)start, size, RACE_UNMAP, caller);
-}
-
-/* --- until the translator has them -------------------------------------------------------------------------------------- */
-
-__attribute__((weak)) struct tr_call *tr_calls(size_t *count)
-{
-    *count = 0;
-    return NULL;
-}
-
-__attribute__((weak)) uint32_t *tr_check_tag(void)
-{
-    static uint32_t none;
-    return &none;
 }

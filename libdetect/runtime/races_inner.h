@@ -20,7 +20,7 @@ void races_tell_interrupted(void *self);
 /* --- races_shadow.c --- */
 
 /* False: there is no room. */
-bool races_shadow_reserve(struct race_shadow *shadow);
+bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check);
 
 /* --- races_blocks.c --- */
 

@@ -8,9 +8,11 @@
  *   program the executable       position-independent ones, and the heap that the kernel puts behind them
  *   mapped  libraries, mmap      down from below the stack, which is the upper end of all
  *
- * The distance is a power of two and an odd number of pages, the same for the upper two stretches. (A distance that shares
- * all low address bits confuses the caches of some CPUs.) Where others have memory already, another distance is tried; what
- * lies in no stretch, or in one that cannot be had, goes through a table of the analysis. */
+ * Tags lie where one bit of the address is flipped, plus an odd number of pages, so that translated code needs one test for
+ * all stretches (struct tr_check). (Words that share all low address bits with their data confuse the caches of some CPUs.)
+ * Where others have memory already, another bit is tried; what lies in no stretch, or in one that cannot be had, goes
+ * through a table of the analysis.
+ */
 #include <elf.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -39,8 +41,6 @@ uint64_t races_shadow_bytes(void) { return reserved; }
 struct stretch {
     uintptr_t start, end;
 };
-
-/* --- what is taken already -------------------------------------------------------------------------------------------------- */
 
 static bool overlap(struct stretch a, struct stretch b) { return a.start < b.end && b.start < a.end; }
 
@@ -128,31 +128,54 @@ static struct stretch mapped_stretch(void)
     return (struct stretch){at > BELOW_MAPPED ? at - BELOW_MAPPED : LOW_BYTES, TOP};
 }
 
-/* The upper stretches, with one distance. */
-static bool reserve_upper(struct race_shadow *shadow, intptr_t tags, intptr_t sites)
+/* The part of it in which the bit is the same as at `at`, and with it the distance. */
+static struct stretch clip(struct stretch stretch, uintptr_t at, unsigned bit)
 {
-    struct stretch program = program_stretch(), mapped = mapped_stretch();
-    if (program.end > mapped.start)
-        program.end = program.start < mapped.start ? mapped.start : program.start;
-    if (add_range(shadow, mapped, tags, sites) &&
-        (program.start == program.end || add_range(shadow, program, tags, sites)))
-        return true;
-    drop_ranges(shadow);
-    return false;
+    uintptr_t start = at >> bit << bit, end = start + ((uintptr_t)1 << bit);
+    return (struct stretch){stretch.start > start ? stretch.start : start, stretch.end < end ? stretch.end : end};
 }
 
-bool races_shadow_reserve(struct race_shadow *shadow)
+static intptr_t distance(struct stretch stretch, unsigned bit)
 {
-    static const uint8_t distances[] = {16, 20, 12, 24, 8, 28, 14}; /* in TiB */
-    *shadow = (struct race_shadow){.discard = discard};
-    for (size_t i = 0; i < ARRAY_LEN(distances) && shadow->range_count == 0; i++) {
-        intptr_t distance = -(intptr_t)(distances[i] * TIB);
-        reserve_upper(shadow, distance + TAGS_PAGES * (intptr_t)PAGE, distance - (intptr_t)(8 * TIB) + SITES_PAGES * (intptr_t)PAGE);
-    }
-    if (shadow->range_count == 0)
+    intptr_t flipped = (intptr_t)1 << bit;
+    return (stretch.start >> bit & 1 ? -flipped : flipped) + TAGS_PAGES * (intptr_t)PAGE;
+}
+
+static bool add_stretch(struct race_shadow *shadow, struct stretch stretch, unsigned bit, intptr_t to_sites)
+{
+    intptr_t tags = distance(stretch, bit);
+    return stretch.start == stretch.end || add_range(shadow, stretch, tags, tags + to_sites);
+}
+
+static bool reserve(struct race_shadow *shadow, unsigned bit, intptr_t to_sites)
+{
+    struct stretch program = program_stretch(), mapped = clip(mapped_stretch(), TOP - 1, bit);
+    program = clip(program, program.start + BEFORE_PROGRAM, bit);
+    if (program.end > mapped.start && program.start < program.end)
+        program.end = program.start < mapped.start ? mapped.start : program.start;
+    if (program.start >= program.end)
+        program = (struct stretch){0, 0};
+    if (!add_stretch(shadow, mapped, bit, to_sites) || !add_stretch(shadow, program, bit, to_sites)) {
+        drop_ranges(shadow);
         return false;
+    }
     struct stretch low = {0, LOW_BYTES};
-    add_range(shadow, low, (intptr_t)(16 * TIB) + TAGS_PAGES * (intptr_t)PAGE,
-              (intptr_t)(24 * TIB) + SITES_PAGES * (intptr_t)PAGE);
+    add_stretch(shadow, low, bit, to_sites);
     return true;
+}
+
+bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check)
+{
+    static const uint8_t bits[] = {44, 45, 43, 46};
+    static const int8_t to_sites[] = {-8, 8, -4, 4, -12, 12, -6, 6}; /* in TiB, from tags */
+    *shadow = (struct race_shadow){.discard = discard};
+    for (size_t i = 0; i < ARRAY_LEN(bits); i++) {
+        for (size_t k = 0; k < ARRAY_LEN(to_sites); k++) {
+            if (reserve(shadow, bits[i], to_sites[k] * (intptr_t)TIB + SITES_PAGES * (intptr_t)PAGE)) {
+                *check = (struct tr_check){bits[i], TAGS_PAGES * (int32_t)PAGE};
+                return true;
+            }
+        }
+    }
+    return false;
 }
