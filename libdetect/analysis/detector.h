@@ -32,6 +32,8 @@ struct detector_env {
     void (*on_all_waiting)(void *ctx);
     /* Another process can write to this address. Asked before a hang is reported; NULL: never so. */
     bool (*is_shared)(void *ctx, uintptr_t addr);
+    /* The stack of these program addresses, innermost first, each inside its instruction. NULL: kept as they are. */
+    stack_id (*stack_of)(void *ctx, const uintptr_t *pcs, uint32_t count);
 };
 
 struct detector_stats {

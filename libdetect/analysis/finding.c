@@ -154,6 +154,11 @@ bool finding_is_new(struct finding_table *table, uint64_t key, uint32_t *number)
     return finding_is_new_any(table, &key, 1, number);
 }
 
+void finding_count_again(struct finding_table *table, uint64_t key, uint32_t times)
+{
+    find(table, key)->first->count += times;
+}
+
 uint32_t finding_lookup(const struct finding_table *table, uint64_t key)
 {
     const struct entry *entry = find(table, key);

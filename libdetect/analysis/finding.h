@@ -93,6 +93,8 @@ bool finding_is_new(struct finding_table *table, uint64_t key, uint32_t *number)
  * lead to the same number from then on, except that the last one is entered only with a new finding. */
 bool finding_is_new_any(struct finding_table *table, const uint64_t *keys, uint32_t key_count,
                         uint32_t *number);
+/* The finding with this key, which is known, occurred so many times more. */
+void finding_count_again(struct finding_table *table, uint64_t key, uint32_t times);
 /* The number of the finding with this key, 0 if there is none. Counts nothing. */
 uint32_t finding_lookup(const struct finding_table *table, uint64_t key);
 void finding_table_visit(struct finding_table *table,

@@ -39,6 +39,7 @@ void held_remove_below_top(struct held_list *held, uint32_t index)
 {
     uint32_t above = held->count - index - 1;
     memmove(&held->locks[index], &held->locks[index + 1], above * sizeof(held->locks[0]));
+    held->version++;
     store_release(&held->count, held->count - 1);
     if (held->known > index)
         held->known = index;

@@ -28,6 +28,7 @@ struct held_list {
     struct held_lock *locks; /* `small`, or a block of the arena */
     uint32_t count, capacity;
     uint32_t known; /* so many entries know their node */
+    uint32_t version; /* changes with each entry that comes or goes */
     struct held_lock small[HELD_INLINE];
 };
 
@@ -44,6 +45,7 @@ static inline void held_remove_at(struct held_list *held, uint32_t index)
         held_remove_below_top(held, index);
         return;
     }
+    held->version++;
     store_release(&held->count, index);
     if (held->known > index)
         held->known = index;
@@ -65,6 +67,7 @@ static inline struct held_lock *held_push(struct held_list *held, struct object 
     struct held_lock *lock = &held->locks[held->count];
     *lock = (struct held_lock){.object = object, .uid = object->uid, .node = LG_UNKNOWN,
                                .depth = 1, .stack = stack, .mode = (uint8_t)mode};
+    held->version++;
     /* An observer (under the analysis lock) sees the entry whole or not at all. */
     store_release(&held->count, held->count + 1);
     return lock;

@@ -8,12 +8,11 @@
  *
  * Shadow memory: two words of 64 bits for each aligned granule of 8 bytes, at two constant distances from it.
  *   tags   low 32 bits: W, the last write. High 32 bits: R, the reads since.
- *          A plain W and R (bit 31 clear) hold for all 8 bytes; 0 is "none". RACE_NO_TAG in W, or RACE_EXTENDED in R:
- *          what the granule's bytes have differs, several threads have read, or it is a synchronisation variable; an
- *          extension record tells (R's low 31 bits are its number). RACE_BUSY in W: somebody is changing both words.
+ *          They hold for all 8 bytes; 0 is "none". RACE_BUSY in W: somebody is changing both words.
  *          So "W == my tag", or for a read "R == my tag or W == my tag", means that this very access is known already,
  *          whatever its width within the granule: the test that translated code makes inline.
- *   sites  low 32 bits: of W, high 32 bits: of R.
+ *   sites  low 32 bits: of W, high 32 bits: of R; or the number of an extension record, where what the granule's bytes
+ *          have differs, several threads have read, or it is a synchronisation variable (race_state.h).
  *
  * Thread-safety: race_* functions for one thread's own record may run in many threads at once; a granule is locked by
  * RACE_BUSY for as long as it changes. They run inside call-outs of translated code: this file and all that it calls
@@ -27,8 +26,7 @@
 #define RACE_EPOCH_BITS 20
 #define RACE_SLOTS 2047u /* slot 2047 would make RACE_NO_TAG */
 #define RACE_NO_TAG 0x7fffffffu
-#define RACE_BUSY 0x80000000u     /* in W */
-#define RACE_EXTENDED 0x80000000u /* in R */
+#define RACE_BUSY 0x80000000u /* in W */
 
 typedef uint32_t race_site;
 #define RACE_SITE_NONE 0u
@@ -55,7 +53,8 @@ enum race_flag {
 };
 
 /* The thread touches [address, address + size), before the instruction or call does it. Any size. `call` is the node of
- * its call stack, pc the program's instruction. */
+ * its call stack, pc an address inside the program's instruction (of the call, for what a function of libc does). Nothing
+ * is looked at before race_thread_start(). */
 void race_access(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
                  race_site call, uintptr_t pc);
 
@@ -76,6 +75,10 @@ void race_benign(struct detector *det, uintptr_t address, size_t size);
 
 /* --- findings ------------------------------------------------------------------------------------------------------- */
 
+/* What the thread's last atomic load reads is known now: what was released there is acquired. Before each of its events
+ * that order (race_pending says whether there is anything to do); accesses see to it themselves. */
+void race_complete(struct detector *det, struct thread *thread);
+
 /* Findings wait to be reported. Checked by whoever has called race_access() once it may run ordinary code. */
 bool race_has_findings(const struct thread *thread);
 /* Feeds them to the environment's on_finding. Takes RANK_ANALYSIS. */
@@ -93,11 +96,13 @@ uint32_t race_call_frames(struct detector *det, race_site call, uintptr_t *frame
 
 /* Where shadow memory is: of an address in ranges[i], its tags lie at address + tags, its sites at address + sites (aligned
  * down to the granule). Other addresses go through a table of chunks from the arena. */
+struct race_range {
+    uintptr_t start, end;
+    intptr_t tags, sites;
+};
+
 struct race_shadow {
-    struct {
-        uintptr_t start, end;
-        intptr_t tags, sites;
-    } ranges[4];
+    struct race_range ranges[4];
     uint32_t range_count;
     /* Gives the memory back to the system; it reads as zero afterwards. Page-aligned. */
     void (*discard)(void *start, size_t size);
@@ -106,8 +111,11 @@ struct race_shadow {
 /* From now on the detector keeps the full happens-before clock and checks accesses; before any thread but the first
  * exists. False: out of memory. */
 bool detector_watch_races(struct detector *det, const struct race_shadow *shadow);
-/* Where the thread's tag is kept for translated code, for as long as the thread runs. */
+/* The thread's accesses are looked at from here on. tag_word: where its tag is kept for translated code, for as long as
+ * the thread runs; may be NULL. By the thread itself. */
 void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_word);
+/* It has ended: what it needs only while it runs. Under the analysis lock. */
+void race_thread_end(struct detector *det, struct thread *thread);
 /* Code ran natively that may have ordered accesses unseen (made at run time, a module that is not translated): what is
  * found from now on is `possible`. */
 void race_doubt(struct detector *det);

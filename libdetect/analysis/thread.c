@@ -62,6 +62,7 @@ static void unlink_thread(struct detector *det, struct thread *thread)
 /* What only a thread that runs needs. */
 static void drop_caches(struct detector *det, struct thread *thread)
 {
+    race_thread_end(det, thread);
     objects_cache_clear(&det->objects, &thread->objects);
     lg_cache_clear(&thread->lg, det->graph);
     held_clear(&thread->held, det->arena);

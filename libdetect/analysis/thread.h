@@ -12,6 +12,7 @@
 
 #include "analysis/held.h"
 #include "analysis/lockgraph.h"
+#include "analysis/race_thread.h"
 #include "analysis/vclock.h"
 #include "base/hash.h"
 
@@ -75,6 +76,7 @@ struct thread {
     uint32_t barrier_cycle; /* of the barrier that it is in */
     uintptr_t reported; /* object of a finding of this call: what follows from it is no second one */
     bool first_used;    /* the last event was FIRST_USE: the next one is of the same call */
+    struct race_thread race;
     /* ------------------------------------------------------------------ */
     struct wait wait;
     struct thread *wait_next, *wait_prev; /* in detector.waiters */

@@ -339,8 +339,9 @@ static bool is_shared(void *ctx, uintptr_t addr)
 
 static bool start_analysis(void)
 {
-    static const struct detector_env env = {NULL, capture_stack, on_finding, on_withdrawn,
-                                            on_all_waiting, is_shared};
+    static const struct detector_env env = {.capture_stack = capture_stack, .on_finding = on_finding,
+                                            .on_withdrawn = on_withdrawn, .on_all_waiting = on_all_waiting,
+                                            .is_shared = is_shared};
     runtime.depot = depot_create(&runtime.arena);
     if (runtime.depot)
         runtime.detector = detector_create(&runtime.arena, runtime.depot, &env);

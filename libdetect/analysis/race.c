@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* Accesses to memory: the check and the shadow words of the common cases (race.h says what they hold). Called by
+ * call-outs of translated code and by interceptors of libc. Hard rules: general registers only, nothing of libc, no deep
+ * frames; a granule is locked for a bounded time. */
+#include "analysis/race.h"
+
+#include "analysis/race_state.h"
+
+static inline uint32_t low(uint64_t word) { return (uint32_t)word; }
+static inline uint32_t high(uint64_t word) { return (uint32_t)(word >> 32); }
+static inline uint64_t words(uint32_t of_write, uint32_t of_read) { return (uint64_t)of_read << 32 | of_write; }
+
+/* --- sites ----------------------------------------------------------------------------------------------------------- */
+
+static uint32_t locks_of(struct race_access *access)
+{
+    struct thread *thread = access->thread;
+    if (thread->race.locks_version != thread->held.version) {
+        thread->race.locks = site_locks(&access->races->sites, &thread->held);
+        thread->race.locks_version = thread->held.version;
+    }
+    return thread->race.locks;
+}
+
+static inline bool same_site(const struct site *a, const struct site *b)
+{
+    return a->pc == b->pc && a->call == b->call && a->locks == b->locks && a->flags == b->flags && a->size == b->size;
+}
+
+race_site race_site_find(struct race_access *access)
+{
+    struct site site = {
+        .pc = access->pc,
+        .call = access->call,
+        .locks = locks_of(access),
+        .flags = access->flags,
+        .size = access->size < UINT32_MAX ? (uint32_t)access->size : UINT32_MAX,
+    };
+    uint32_t hash = (uint32_t)(site.pc ^ site.pc >> 8) ^ site.call * 31 ^ site.locks * 7 ^ site.flags;
+    struct site_cache_entry *entry = &access->thread->race.local->sites[hash % RACE_SITE_CACHE];
+    if (UNLIKELY(!same_site(&entry->site, &site) || !entry->number)) {
+        entry->site = site;
+        entry->number = site_number(&access->races->sites, &site);
+    }
+    return entry->number;
+}
+
+/* --- one granule -------------------------------------------------------------------------------------------------------- */
+
+/* The whole granule is written, and its words are plain. */
+static inline uint64_t write_plain(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
+{
+    uint32_t written = low(tags), read = high(tags);
+    if (UNLIKELY(written && !hb_knows(access->det, access->thread, written)))
+        race_conflict(access, at, 0xff, written, CELL_WRITE, low(*granule->sites));
+    if (UNLIKELY(read && !hb_knows(access->det, access->thread, read)))
+        race_conflict(access, at, 0xff, read, CELL_READ, high(*granule->sites));
+    *granule->sites = words(race_access_site(access), 0);
+    return words(access->tag, 0);
+}
+
+/* The whole granule is read; its words are plain, and stay so. */
+static inline uint64_t read_plain(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
+{
+    uint32_t written = low(tags);
+    if (UNLIKELY(written && !hb_knows(access->det, access->thread, written)))
+        race_conflict(access, at, 0xff, written, CELL_WRITE, low(*granule->sites));
+    *granule->sites = words(low(*granule->sites), race_access_site(access));
+    return words(written, access->tag);
+}
+
+static inline bool is_known(const struct race_access *access, uint64_t tags)
+{
+    return low(tags) == access->tag || (access->kind == CELL_READ && high(tags) == access->tag);
+}
+
+static void step(struct race_access *access, uintptr_t at, uint8_t mask)
+{
+    struct granule granule;
+    if (UNLIKELY(!shadow_find(&access->races->shadow, at, true, &granule)))
+        return;
+    uint64_t tags = load_relaxed(granule.tags);
+    if (is_known(access, tags) && !(access->flags & RACE_ENDS))
+        return;
+    tags = shadow_lock(&granule, tags);
+    bool plain = mask == 0xff && !(low(*granule.sites) & SITES_IN_CELLS);
+    if (plain && access->kind == CELL_WRITE)
+        tags = write_plain(access, at, &granule, tags);
+    else if (plain && access->kind == CELL_READ && (!high(tags) || hb_knows(access->det, access->thread, high(tags))))
+        tags = read_plain(access, at, &granule, tags);
+    else
+        tags = race_cells_access(access, at, &granule, tags, mask);
+    shadow_unlock(&granule, tags);
+}
+
+/* --- accesses ------------------------------------------------------------------------------------------------------------ */
+
+static inline uint8_t mask_of(uintptr_t offset, size_t size)
+{
+    return (uint8_t)(((1u << size) - 1) << offset);
+}
+
+/* False: the thread is not looked at. */
+static inline bool begin(struct race_access *access, struct detector *det, struct thread *thread, uint32_t flags)
+{
+    if (UNLIKELY(!thread->race.local))
+        return false;
+    if (UNLIKELY(thread->race.pending))
+        race_complete(det, thread);
+    *access = (struct race_access){.det = det, .races = det->races, .thread = thread, .flags = flags,
+                                   .tag = hb_tag(det, thread)};
+    access->kind = (uint8_t)((flags & RACE_WRITE ? CELL_WRITE : CELL_READ) | (flags & RACE_ATOMIC ? CELL_ATOMIC : 0));
+    hb_used(thread);
+    return access->tag != 0;
+}
+
+void race_access(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
+                 race_site call, uintptr_t pc)
+{
+    struct race_access access;
+    if (UNLIKELY(!begin(&access, det, thread, flags) || size == 0))
+        return;
+    access.call = call;
+    access.pc = pc;
+    access.size = size;
+    uintptr_t offset = address % GRANULE, at = address - offset;
+    if (LIKELY(offset + size <= GRANULE)) {
+        step(&access, at, mask_of(offset, size));
+        return;
+    }
+    uintptr_t end = address + size < address ? UINTPTR_MAX : address + size;
+    step(&access, at, mask_of(offset, GRANULE - offset));
+    for (at += GRANULE; at + GRANULE <= end; at += GRANULE)
+        step(&access, at, 0xff);
+    if (at < end)
+        step(&access, at, mask_of(0, end - at));
+}
+
+/* --- ranges ----------------------------------------------------------------------------------------------------------------- */
+
+static void forget(struct race_access *access, uintptr_t at, uint8_t mask)
+{
+    struct granule granule;
+    if (!shadow_find(&access->races->shadow, at, false, &granule) || (!load_relaxed(granule.tags) && !load_relaxed(granule.sites)))
+        return;
+    uint64_t tags = shadow_lock(&granule, load_relaxed(granule.tags));
+    if (mask == 0xff && !(low(*granule.sites) & SITES_IN_CELLS)) {
+        *granule.sites = 0;
+        tags = 0;
+    } else {
+        tags = race_cells_clear(access->det, access->thread, &granule, tags, mask);
+    }
+    shadow_unlock(&granule, tags);
+}
+
+/* Calls `each` for the granules that [address, address + size) touches. */
+static inline void each_granule(struct race_access *access, uintptr_t address, size_t size,
+                                void (*each)(struct race_access *access, uintptr_t at, uint8_t mask))
+{
+    uintptr_t end = address + size;
+    while (address < end) {
+        uintptr_t offset = address % GRANULE, at = address - offset;
+        size_t part = end - address < GRANULE - offset ? end - address : GRANULE - offset;
+        each(access, at, mask_of(offset, part));
+        address += part;
+    }
+}
+
+void race_fresh(struct detector *det, struct thread *thread, uintptr_t address, size_t size)
+{
+    struct race_access access = {.det = det, .races = det->races, .thread = thread};
+    each_granule(&access, address, size, forget);
+}
+
+/* A write to what has a history. */
+static void end_history(struct race_access *access, uintptr_t at, uint8_t mask)
+{
+    struct granule granule;
+    if (shadow_find(&access->races->shadow, at, false, &granule) && (load_relaxed(granule.tags) || load_relaxed(granule.sites)))
+        step(access, at, mask);
+}
+
+void race_gone(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
+               race_site call, uintptr_t pc)
+{
+    struct race_access access;
+    if (begin(&access, det, thread, flags | RACE_WRITE)) {
+        access.call = call;
+        access.pc = pc;
+        access.size = size;
+        each_granule(&access, address, size, end_history);
+    }
+    if (flags & RACE_UNMAP)
+        race_fresh(det, thread, address, size);
+}
+
+static void make_variable(struct race_access *access, uintptr_t at, uint8_t mask)
+{
+    struct granule granule;
+    if (!shadow_find(&access->races->shadow, at, true, &granule))
+        return;
+    uint64_t tags = shadow_lock(&granule, load_relaxed(granule.tags));
+    shadow_unlock(&granule, race_cells_make_variable(access, &granule, tags, mask));
+}
+
+void race_make_atomic(struct detector *det, struct thread *thread, uintptr_t address, size_t size)
+{
+    struct race_access access;
+    if (begin(&access, det, thread, RACE_ATOMIC))
+        each_granule(&access, address, size, make_variable);
+}
+
+void race_stack_returned(struct detector *det, struct thread *thread, uintptr_t sp)
+{
+    uintptr_t low = thread->race.stack_watch;
+    if (sp <= low)
+        return;
+    thread->race.stack_watch = UINTPTR_MAX;
+    race_fresh(det, thread, low, sp - low);
+}
+
+race_site race_call(struct detector *det, race_site parent, uintptr_t return_pc)
+{
+    return calltree_child(&det->races->calls, parent, return_pc);
+}

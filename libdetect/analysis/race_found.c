@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Races found in a call-out are put aside here, for race_report.c. Hard rules: as in race.c.
+ *
+ * A place that races does so each time it comes by. What a thread has told already of the same two sites is counted, and
+ * told again at each power of two. */
+#include "analysis/race_state.h"
+
+static bool is_benign(const struct races *races, uintptr_t address, size_t size)
+{
+    /* Pairs with race_benign(). */
+    const struct race_benign *range = load_acquire(&races->benign);
+    while (range && !(range->start <= address && address + size <= range->end))
+        range = range->next;
+    return range != NULL;
+}
+
+/* How often to say so now; 0: only count. */
+static uint32_t times_to_tell(struct race_local *local, race_site previous, race_site current)
+{
+    struct race_seen *seen = &local->seen[(previous * 31 + current) % RACE_SEEN];
+    if (seen->previous != previous || seen->current != current)
+        *seen = (struct race_seen){.previous = previous, .current = current};
+    seen->times++;
+    if (seen->times & (seen->times - 1))
+        return 0;
+    uint32_t untold = seen->times - seen->told;
+    seen->told = seen->times;
+    return untold;
+}
+
+/* The next bytes of what was found last: one access, or one loop's. */
+static bool extends(struct race_local *local, const struct race_finding *found)
+{
+    struct race_finding *last = local->finding_count ? &local->findings[local->finding_count - 1] : NULL;
+    if (!last || last->previous != found->previous || last->current != found->current ||
+        last->previous_tag != found->previous_tag || last->address + last->size != found->address)
+        return false;
+    last->size += found->size;
+    return true;
+}
+
+void race_conflict(struct race_access *access, uintptr_t granule, uint8_t mask, uint32_t tag, uint8_t kind, race_site site)
+{
+    struct races *races = access->races;
+    struct race_local *local = access->thread->race.local;
+    uint32_t first = (uint32_t)__builtin_ctz(mask), last = 31u - (uint32_t)__builtin_clz(mask);
+    struct race_finding found = {
+        .address = granule + first,
+        .size = last - first + 1,
+        .previous_tag = tag,
+        .previous_kind = kind,
+        .previous = site,
+        .current = race_access_site(access),
+        .doubt = load_relaxed(&races->doubt) != 0,
+    };
+    if (is_benign(races, found.address, found.size) || extends(local, &found))
+        return;
+    found.times = times_to_tell(local, found.previous, found.current);
+    if (!found.times)
+        return;
+    if (local->finding_count == RACE_FINDINGS) {
+        (void)fetch_add_relaxed(&races->findings_lost, 1);
+        return;
+    }
+    local->findings[local->finding_count++] = found;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Race detection begins, threads come and go; see race.h. Called by the runtime, in ordinary code. */
+#include "analysis/race.h"
+#include "analysis/race_state.h"
+
+static bool init(struct detector *det, struct races *races, const struct race_shadow *shadow)
+{
+    races->arena = det->arena;
+    races->shadow.layout = *shadow;
+    races->shadow.arena = det->arena;
+    spin_init(&races->lock, RANK_RACE);
+    return calltree_init(&races->calls, det->arena) && site_table_init(&races->sites, det->arena) &&
+           pool_init(&races->cells, det->arena, sizeof(struct race_cells)) &&
+           pool_init(&races->syncs, det->arena, sizeof(struct race_sync));
+}
+
+bool detector_watch_races(struct detector *det, const struct race_shadow *shadow)
+{
+    struct races *races = arena_alloc(det->arena, sizeof(*races));
+    if (!races || !init(det, races, shadow) || !hb_watch(det, RACE_SLOTS, RACE_EPOCH_BITS))
+        return false;
+    det->races = races;
+    return true;
+}
+
+void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_word)
+{
+    thread->race.stack_watch = UINTPTR_MAX;
+    thread->race.locks_version = thread->held.version - 1;
+    thread->race.local = arena_alloc(det->arena, sizeof(*thread->race.local));
+    if (!thread->race.local) {
+        (void)fetch_add_relaxed(&det->losses.out_of_memory, 1);
+        return;
+    }
+    thread->tag_word = tag_word;
+    if (tag_word)
+        store_relaxed(tag_word, hb_tag(det, thread));
+}
+
+void race_thread_end(struct detector *det, struct thread *thread)
+{
+    if (!det->races)
+        return;
+    pool_drain(&det->races->cells, &thread->race.cells);
+    arena_free(det->arena, thread->race.local, sizeof(*thread->race.local));
+    thread->race.local = NULL;
+}
+
+void race_benign(struct detector *det, uintptr_t address, size_t size)
+{
+    struct races *races = det->races;
+    struct race_benign *range = races ? arena_alloc(det->arena, sizeof(*range)) : NULL;
+    if (!range)
+        return;
+    spin_lock(&races->lock);
+    *range = (struct race_benign){races->benign, address, address + size};
+    store_release(&races->benign, range); /* pairs with is_benign() */
+    spin_unlock(&races->lock);
+}
+
+void race_doubt(struct detector *det)
+{
+    if (det->races)
+        store_relaxed(&det->races->doubt, 1);
+}
+
+uint32_t race_call_frames(struct detector *det, race_site call, uintptr_t *frames, uint32_t most)
+{
+    return det->races ? calltree_frames(&det->races->calls, call, frames, most) : 0;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Races as findings: what race_found.c has put aside, told under the analysis lock. Called by the runtime, in ordinary
+ * code, after call-outs and interceptors that have found something. */
+#include "analysis/misuse.h"
+#include "analysis/race.h"
+#include "analysis/race_state.h"
+
+#define MOST_FRAMES STACK_MAX_FRAMES
+
+bool race_has_findings(const struct thread *thread)
+{
+    return thread->race.local && thread->race.local->finding_count > 0;
+}
+
+/* --- stacks ----------------------------------------------------------------------------------------------------------- */
+
+static stack_id stack_of(struct detector *det, const struct site *site)
+{
+    uintptr_t pcs[MOST_FRAMES];
+    frame_t frames[MOST_FRAMES];
+    pcs[0] = site->pc;
+    uint32_t count = 1 + calltree_frames(&det->races->calls, site->call, pcs + 1, MOST_FRAMES - 1);
+    for (uint32_t i = 1; i < count; i++)
+        pcs[i]--; /* inside the call */
+    if (det->env.stack_of)
+        return det->env.stack_of(det->env.ctx, pcs, count);
+    for (uint32_t i = 0; i < count; i++)
+        frames[i] = FRAME(0, pcs[i]);
+    return depot_intern(det->depot, frames, count);
+}
+
+/* --- the finding ------------------------------------------------------------------------------------------------------- */
+
+static enum finding_kind kind_of(const struct site *previous, const struct site *current)
+{
+    uint32_t flags = previous->flags | current->flags;
+    if (flags & RACE_STATIC)
+        return KIND_LIBC_RACE;
+    return flags & RACE_ENDS ? KIND_FREE_RACE : KIND_RACE;
+}
+
+static const char *message_of(enum finding_kind kind, const struct site *previous, const struct site *current)
+{
+    if (kind == KIND_LIBC_RACE)
+        return "%T0 and %T1 use %O0, which is libc's, and nothing orders them";
+    if (kind == KIND_FREE_RACE && current->flags & RACE_ENDS)
+        return "%T0 gives back %O0, which %T1 has used, and nothing orders the two";
+    if (kind == KIND_FREE_RACE)
+        return "%T0 uses %O0, which %T1 has given back, and nothing orders the two";
+    if (current->flags & previous->flags & RACE_WRITE)
+        return "%T0 writes %O0, which %T1 has written, and nothing orders the two";
+    if (current->flags & RACE_WRITE)
+        return "%T0 writes %O0, which %T1 has read, and nothing orders the two";
+    return "%T0 reads %O0, which %T1 has written, and nothing orders the two";
+}
+
+static void add_access(struct detector *det, thread_id thread, const struct site *site, uintptr_t address)
+{
+    struct finding_access access = {.flags = site->flags, .address = address, .size = site->size};
+    finding_add_access(&det->finding, thread, stack_of(det, site), &access);
+}
+
+static void add_held(struct detector *det, thread_id thread, uint32_t set)
+{
+    while (set) {
+        struct site_lock lock = site_lock_get(&det->races->sites, set);
+        const struct object *object = objects_by_uid(&det->objects, lock.uid);
+        struct finding_object described = {.kind = lock.kind, .addr = lock.addr, .size = object_size(lock.kind)};
+        if (object)
+            mistake_describe(object, &described);
+        uint32_t index = finding_add_object(&det->finding, &described);
+        finding_add_held(&det->finding, thread, index, lock.mode, lock.acquired_at);
+        set = lock.next;
+    }
+}
+
+static uint64_t place_of(const struct site *site)
+{
+    return hash_mix(site->pc, site->flags & (RACE_READ | RACE_WRITE | RACE_ENDS));
+}
+
+/* The same for either order of the two. */
+static uint64_t key_of(enum finding_kind kind, const struct site *previous, const struct site *current)
+{
+    uint64_t a = place_of(previous), b = place_of(current);
+    return hash_mix(hash_mix(a < b ? a : b, a < b ? b : a), kind);
+}
+
+static void add_memory(struct detector *det, const struct race_finding *found)
+{
+    struct finding_object memory = {.kind = OBJECT_MEMORY, .addr = found->address, .size = found->size};
+    finding_add_object(&det->finding, &memory);
+}
+
+static void tell(struct detector *det, struct thread *thread, const struct race_finding *found)
+{
+    struct site previous = site_get(&det->races->sites, found->previous);
+    struct site current = site_get(&det->races->sites, found->current);
+    enum finding_kind kind = kind_of(&previous, &current);
+    uint64_t key = key_of(kind, &previous, &current);
+    if (finding_lookup(&det->findings, key)) {
+        finding_count_again(&det->findings, key, found->times);
+        return;
+    }
+    thread_id other = hb_thread_in(det, found->previous_tag);
+    mistake_begin(det, kind, found->doubt ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN, message_of(kind, &previous, &current));
+    finding_add_thread(&det->finding, thread->id);
+    finding_add_thread(&det->finding, other);
+    add_memory(det, found);
+    add_access(det, thread->id, &current, found->address);
+    add_access(det, other, &previous, found->address);
+    add_held(det, thread->id, current.locks);
+    add_held(det, other, previous.locks);
+    if (found->doubt)
+        det->finding.because = "code ran that could not be watched, and may have ordered the two";
+    mistake_end_named(det, &key, 1);
+}
+
+void race_report(struct detector *det, struct thread *thread)
+{
+    struct race_local *local = thread->race.local;
+    if (!local)
+        return;
+    spin_lock(&det->lock);
+    for (uint32_t i = 0; i < local->finding_count; i++)
+        tell(det, thread, &local->findings[i]);
+    local->finding_count = 0;
+    spin_unlock(&det->lock);
+}

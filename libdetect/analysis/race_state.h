@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* What race detection consists of; for the files behind race.h only.
+ *
+ * A granule whose two shadow words do not say it all has *cells*: one for each set of its bytes that have the same
+ * access behind them, and one for each synchronisation variable in it. The sites word then has SITES_IN_CELLS and the
+ * number of the first record of cells, and the tags are only what translated code may skip:
+ *   W: all 8 bytes were written at this tag, and nobody else has accessed them since in a way that a write conflicts with;
+ *   R: all 8 bytes were read or written at this tag. 0 where there is no such tag, and if there is a variable. */
+#ifndef DETECT_ANALYSIS_RACE_STATE_H
+#define DETECT_ANALYSIS_RACE_STATE_H
+
+#include "analysis/calltree.h"
+#include "analysis/hb.h"
+#include "analysis/pool.h"
+#include "analysis/shadow.h"
+#include "analysis/site.h"
+#include "analysis/state.h"
+
+#define SITES_IN_CELLS 0x80000000u
+
+enum cell_kind { CELL_READ = 0, CELL_WRITE = 1, CELL_ATOMIC = 2, CELL_SYNC = 4 };
+
+/* One access to some bytes of a granule. CELL_SYNC: a variable, whose number in races.syncs is in `tag`. */
+struct race_cell {
+    uint32_t tag;
+    race_site site;
+    uint8_t mask; /* bit i: byte i; 0: the cell is free */
+    uint8_t kind; /* enum cell_kind */
+};
+
+#define CELLS_PER_RECORD 2
+
+struct race_cells {
+    uint32_t next; /* 0 none; the pool's link when it is free */
+    uint32_t reserved;
+    struct race_cell cells[CELLS_PER_RECORD];
+};
+
+_Static_assert(sizeof(struct race_cells) == 32, "two to a cache line");
+
+/* What was released on a synchronisation variable. Under its granule's lock. */
+struct race_sync {
+    uint32_t next; /* the pool's link when it is free */
+    uint32_t reserved;
+    struct vc_time time;
+};
+
+struct race_benign {
+    struct race_benign *next;
+    uintptr_t start, end;
+};
+
+struct races {
+    struct arena *arena;
+    struct shadow shadow;
+    struct intern calls;
+    struct site_table sites;
+    struct pool cells, syncs;
+    struct spin lock;             /* RANK_RACE: changes of the list below */
+    struct race_benign *benign;   /* readers need no lock */
+    uint32_t doubt;               /* not 0: order may have been missed */
+    uint64_t granules_lost;       /* histories dropped for lack of memory */
+    uint64_t findings_lost;
+};
+
+/* --- one access under way ------------------------------------------------------------------------------------------ */
+
+struct race_access {
+    struct detector *det;
+    struct races *races;
+    struct thread *thread;
+    uint32_t tag;
+    uint8_t kind; /* CELL_READ, CELL_WRITE, CELL_ATOMIC */
+    uint32_t flags;
+    race_site site; /* 0 not yet known: race_access_site() */
+    uint32_t call;
+    uintptr_t pc;
+    size_t size;
+};
+
+race_site race_site_find(struct race_access *access);
+static ALWAYS_INLINE race_site race_access_site(struct race_access *access)
+{
+    if (!access->site)
+        access->site = race_site_find(access);
+    return access->site;
+}
+
+/* The access's bytes `mask` of the granule conflict with an earlier access that nothing orders. */
+void race_conflict(struct race_access *access, uintptr_t granule, uint8_t mask, uint32_t tag, uint8_t kind, race_site site);
+
+/* The memory is given back: a write that also ends what is in it. */
+#define RACE_ENDS (RACE_FREE | RACE_UNMAP)
+
+/* --- cells (race_cells.c); all with the granule locked ----------------------------------------------------------------- */
+
+/* The access checked against the granule's cells and entered; the words may become plain again. Returns the tags. */
+uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags, uint8_t mask);
+static inline struct race_cells *race_cells_of(const struct races *races, uint32_t number)
+{
+    return pool_record(&races->cells, number);
+}
+/* A free cell of the chain, which may get longer. NULL: out of memory. */
+struct race_cell *race_cells_new(struct races *races, struct thread *thread, uint32_t head);
+/* The bytes become a synchronisation variable. Returns the tags. */
+uint64_t race_cells_make_variable(struct race_access *access, struct granule *granule, uint64_t tags, uint8_t mask);
+/* The bytes have no history any more. Returns the tags. */
+uint64_t race_cells_clear(struct detector *det, struct thread *thread, struct granule *granule, uint64_t tags, uint8_t mask);
+
+/* --- synchronisation variables (race_sync.c) ------------------------------------------------------------------------------ */
+
+/* The variable that the access's bytes are of; an atomic access makes one. NULL: none. */
+struct race_cell *race_sync_of(struct race_access *access, uint32_t head, uint8_t mask);
+/* What the access orders: it acquires if it reads, before the check; it releases if it writes, after it. */
+void race_sync_acquire(struct race_access *access, uintptr_t at, const struct race_cell *variable);
+void race_sync_release(struct race_access *access, struct race_cell *variable);
+void race_sync_end(struct detector *det, struct race_cell *variable);
+
+/* --- findings (race_found.c, race_report.c) ------------------------------------------------------------------- */
+
+struct race_finding {
+    uintptr_t address; /* of the bytes that both accesses touch */
+    size_t size;
+    uint32_t previous_tag;
+    race_site previous, current;
+    uint8_t previous_kind;
+    bool doubt;
+    uint32_t times;
+};
+
+#define RACE_FINDINGS 8u
+#define RACE_SITE_CACHE 256u
+#define RACE_SEEN 64u
+
+struct site_cache_entry {
+    struct site site;
+    race_site number;
+};
+
+/* Two sites between which this thread has seen races already. */
+struct race_seen {
+    race_site previous, current;
+    uint32_t times, told;
+};
+
+struct race_local {
+    uint32_t finding_count;
+    struct race_finding findings[RACE_FINDINGS];
+    struct race_seen seen[RACE_SEEN];
+    struct site_cache_entry sites[RACE_SITE_CACHE];
+};
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What a thread's record (thread.h) has for race detection. Changed by the thread itself. */
+#ifndef DETECT_ANALYSIS_RACE_THREAD_H
+#define DETECT_ANALYSIS_RACE_THREAD_H
+
+#include "base/compiler.h"
+
+struct race_local;
+
+/* Numbered records that the thread keeps for itself (pool.h). */
+struct pool_cache {
+    uint32_t first, count;
+};
+
+struct race_thread {
+    struct race_local *local; /* NULL: its accesses are not looked at (yet) */
+    uintptr_t pending;        /* what the last atomic load read, if what was released there is still to be acquired; 0 not */
+    uint8_t pending_mask;     /* which of the 8 bytes there */
+    uintptr_t stack_watch;    /* the lowest synchronisation variable on its stack, UINTPTR_MAX none */
+    uint32_t locks, locks_version; /* the set of locks held (site.h), and the held_list.version for which it is right */
+    struct pool_cache cells;
+};
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* Shadow memory of addresses outside of the direct ranges, and waiting for a granule; see shadow.h. Hard rules: general
+ * registers only, nothing of libc. */
+#include "analysis/shadow.h"
+
+#include <sys/syscall.h>
+
+#include "base/sys.h"
+
+#define LEAF_BITS 13
+#define TOP_BITS (SHADOW_ADDRESS_BITS - SHADOW_CHUNK_BITS - LEAF_BITS)
+#define CHUNK_WORDS ((1u << SHADOW_CHUNK_BITS) / GRANULE)
+#define SPINS_BEFORE_YIELD 200
+
+struct chunk {
+    uint64_t tags[CHUNK_WORDS], sites[CHUNK_WORDS];
+};
+
+struct leaf {
+    struct chunk *chunks[1u << LEAF_BITS];
+};
+
+struct shadow_table {
+    struct leaf *leaves[1u << TOP_BITS];
+};
+
+const struct race_range *shadow_range(const struct shadow *shadow, uintptr_t address)
+{
+    for (uint32_t i = 0; i < shadow->layout.range_count; i++) {
+        const struct race_range *range = &shadow->layout.ranges[i];
+        if (address >= range->start && address < range->end)
+            return range;
+    }
+    return NULL;
+}
+
+/* What *slot points to; made if it is wanted. Whoever is second gives his own back. */
+static void *part(struct shadow *shadow, void *slot_of, size_t bytes, bool make)
+{
+    void **slot = slot_of, *found = load_acquire(slot), *expected = NULL; /* pairs with the exchange below */
+    if (found || !make)
+        return found;
+    void *made = arena_alloc(shadow->arena, bytes);
+    if (!made) {
+        (void)fetch_add_relaxed(&shadow->lost, 1);
+        return NULL;
+    }
+    if (compare_exchange_acq_rel(slot, &expected, made))
+        return made;
+    arena_free(shadow->arena, made, bytes);
+    return expected;
+}
+
+bool shadow_find_slow(struct shadow *shadow, uintptr_t address, bool make, struct granule *granule)
+{
+    if (address >> SHADOW_ADDRESS_BITS)
+        return false; /* the kernel's */
+    struct shadow_table *table = part(shadow, &shadow->table, sizeof(*table), make);
+    if (!table)
+        return false;
+    struct leaf *leaf =
+        part(shadow, &table->leaves[address >> (SHADOW_CHUNK_BITS + LEAF_BITS)], sizeof(*leaf), make);
+    if (!leaf)
+        return false;
+    uintptr_t number = address >> SHADOW_CHUNK_BITS & ((1u << LEAF_BITS) - 1);
+    struct chunk *chunk = part(shadow, &leaf->chunks[number], sizeof(*chunk), make);
+    if (!chunk)
+        return false;
+    uintptr_t word = (address & ((1u << SHADOW_CHUNK_BITS) - 1)) / GRANULE;
+    *granule = (struct granule){&chunk->tags[word], &chunk->sites[word]};
+    return true;
+}
+
+uintptr_t shadow_piece_end(const struct shadow *shadow, uintptr_t address, uintptr_t end)
+{
+    const struct race_range *range = shadow_range(shadow, address);
+    uintptr_t piece = range ? range->end : (address | ((1u << SHADOW_CHUNK_BITS) - 1)) + 1;
+    for (uint32_t i = 0; i < shadow->layout.range_count && !range; i++) {
+        uintptr_t start = shadow->layout.ranges[i].start;
+        if (start > address && start < piece)
+            piece = start;
+    }
+    return piece < end ? piece : end;
+}
+
+uint64_t shadow_wait(const uint64_t *tags)
+{
+    uint64_t seen;
+    for (uint32_t spins = 0; (seen = load_relaxed(tags)) & RACE_BUSY; spins++)
+        if (spins < SPINS_BEFORE_YIELD)
+            cpu_relax();
+        else
+            (void)sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    return seen;
+}

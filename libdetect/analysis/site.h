@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Where an access came from, as an interned number: its call stack, instruction, kind and size, and the locks that the
+ * thread held. Shadow memory keeps one for each access that it remembers. */
+#ifndef DETECT_ANALYSIS_SITE_H
+#define DETECT_ANALYSIS_SITE_H
+
+#include "analysis/intern.h"
+
+struct held_list;
+
+struct site {
+    uintptr_t pc;   /* the instruction; with RACE_LIBC, FREE or UNMAP a return address */
+    uint32_t call;  /* calltree.h */
+    uint32_t locks; /* site_lock(); 0 none */
+    uint32_t flags; /* enum race_flag */
+    uint32_t size;  /* of the whole access; UINT32_MAX: that or more */
+};
+
+/* One of a set of locks, the one taken last; the set is a chain of them. */
+struct site_lock {
+    uint64_t uid; /* the lock's identity */
+    uintptr_t addr;
+    uint32_t next; /* the others; 0 none */
+    uint32_t acquired_at;
+    uint8_t kind, mode; /* enum object_kind, lock_mode */
+};
+
+struct site_table {
+    struct intern sites, locks;
+};
+
+bool site_table_init(struct site_table *table, struct arena *arena);
+/* 0 when out of memory. */
+uint32_t site_number(struct site_table *table, const struct site *site);
+struct site site_get(const struct site_table *table, uint32_t number);
+/* The set of what is held now. */
+uint32_t site_locks(struct site_table *table, const struct held_list *held);
+struct site_lock site_lock_get(const struct site_table *table, uint32_t number);
+
+#endif
