@@ -54,10 +54,11 @@ static const char *message_of(enum finding_kind kind, const struct site *previou
     return "%T0 reads %O0, which %T1 has written, and nothing orders the two";
 }
 
-static void add_access(struct detector *det, thread_id thread, const struct site *site, uintptr_t address)
+/* stack STACK_NONE: what the site knows of it. */
+static void add_access(struct detector *det, thread_id thread, stack_id stack, const struct site *site, uintptr_t address)
 {
     struct finding_access access = {.flags = site->flags, .address = address, .size = site->size};
-    finding_add_access(&det->finding, thread, stack_of(det, site), &access);
+    finding_add_access(&det->finding, thread, stack != STACK_NONE ? stack : stack_of(det, site), &access);
 }
 
 static void add_held(struct detector *det, thread_id thread, uint32_t set)
@@ -107,8 +108,8 @@ static void tell(struct detector *det, struct thread *thread, const struct race_
     finding_add_thread(&det->finding, thread->id);
     finding_add_thread(&det->finding, other);
     add_memory(det, found);
-    add_access(det, thread->id, &current, found->address);
-    add_access(det, other, &previous, found->address);
+    add_access(det, thread->id, det->env.capture_stack(det->env.ctx), &current, found->address);
+    add_access(det, other, STACK_NONE, &previous, found->address);
     add_held(det, thread->id, current.locks);
     add_held(det, other, previous.locks);
     if (found->doubt)

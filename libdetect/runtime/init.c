@@ -337,11 +337,20 @@ static bool is_shared(void *ctx, uintptr_t addr)
     return maps_is_shared(addr);
 }
 
+static stack_id stack_of(void *ctx, const uintptr_t *pcs, uint32_t count)
+{
+    frame_t frames[STACK_MAX_FRAMES];
+    (void)ctx;
+    for (uint32_t i = 0; i < count; i++)
+        frames[i] = modules_frame(pcs[i]);
+    return depot_intern(runtime.depot, frames, count);
+}
+
 static bool start_analysis(void)
 {
     static const struct detector_env env = {.capture_stack = capture_stack, .on_finding = on_finding,
                                             .on_withdrawn = on_withdrawn, .on_all_waiting = on_all_waiting,
-                                            .is_shared = is_shared};
+                                            .is_shared = is_shared, .stack_of = stack_of};
     runtime.depot = depot_create(&runtime.arena);
     if (runtime.depot)
         runtime.detector = detector_create(&runtime.arena, runtime.depot, &env);
