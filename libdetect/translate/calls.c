@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls that this thread's translated code has made and that have not returned; see tr_calls(). Translated calls push
- * onto an array of the thread's own, dropping first what is dead: entries whose stack pointer is not above that of the new
+/* The calls that this thread's translated code has made and that have not returned; see tr_calls(). Translated calls
+ * (x86_64/keep_calls.c) push onto an array of the thread's own, dropping first what is dead: entries whose stack pointer is not above that of the new
  * call. So nothing needs to be done at returns, and longjmp and exceptions are right as well. Below the first entry lies
  * one that never is dead; a thread without room has that one alone.
  *
@@ -8,7 +8,7 @@
  * that they are the interrupted call's in the end. Compiled with -mgeneral-regs-only. */
 #include "translate/translator.h"
 
-static struct tr_call bottom = {.sp = UINTPTR_MAX};
+static struct tr_call bottom = {.sp = INTPTR_MAX};
 
 __thread struct tr_thread tr_thread __attribute__((tls_model("initial-exec"))) = {.call = &bottom};
 
@@ -22,18 +22,6 @@ void calls_begin(uint8_t *room)
     *first = bottom;
     tr_thread.call = first;
     tr_thread.last_call = first + CALLS_ROOM_BYTES / sizeof(*first) - 1;
-}
-
-void calls_push(uintptr_t return_pc, uintptr_t sp)
-{
-    struct tr_call *call = tr_thread.call;
-    while (call->sp <= sp)
-        call--;
-    if (call >= tr_thread.last_call)
-        return;
-    store_relaxed(&tr_thread.call, ++call);
-    compiler_barrier();
-    *call = (struct tr_call){.return_pc = return_pc, .sp = sp};
 }
 
 struct tr_call *tr_calls(size_t *count)

@@ -60,8 +60,6 @@ bool load_guarded(uint64_t *value, uintptr_t address, size_t size);
 /* calls.c: makes this thread's room for calls, if the client wants them kept; forgets it. */
 #define CALLS_ROOM_BYTES ((size_t)192 << 10)
 void calls_begin(uint8_t *room);
-/* A call at stack pointer sp is about to be made. */
-void calls_push(uintptr_t return_pc, uintptr_t sp);
 
 /* Called by x86_64/enter.S on the translator's stack, state WORKING, context complete. They set `resume`. */
 void dispatch_exit(uintptr_t stub);

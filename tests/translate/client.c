@@ -41,3 +41,38 @@ bool client_wants(struct tr_access *access)
 void client_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc) { record(address, size, kind, pc); }
 void client_call(uintptr_t return_pc, uintptr_t sp) { record(sp, 0, CLIENT_CALL, return_pc); }
 void client_return(uintptr_t pc, uintptr_t sp) { record(sp, 0, CLIENT_RETURN, pc); }
+
+/* --- calls ------------------------------------------------------------------------------------------------------------ */
+
+enum { KEPT_MAX = 8191 }; /* what there is room for */
+static struct tr_call kept[KEPT_MAX];
+static size_t kept_count;
+
+static size_t live_count(const struct tr_call *calls, size_t count, uintptr_t sp)
+{
+    while (count > 0 && calls[count - 1].sp <= sp)
+        count--;
+    return count;
+}
+
+static bool same_calls(uintptr_t sp)
+{
+    size_t count;
+    const struct tr_call *calls = tr_calls(&count);
+    count = live_count(calls, count, sp);
+    if (count != kept_count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].return_pc != kept[i].return_pc || calls[i].sp != kept[i].sp || calls[i].node != 0)
+            return false;
+    return true;
+}
+
+void client_kept_call(uintptr_t return_pc, uintptr_t sp)
+{
+    kept_count = live_count(kept, kept_count, sp);
+    recorded.calls_differ |= !same_calls(sp);
+    if (kept_count < KEPT_MAX)
+        kept[kept_count++] = (struct tr_call){.return_pc = return_pc, .sp = sp};
+    client_call(return_pc, sp);
+}

@@ -11,7 +11,7 @@ enum { CLIENT_CALL = 0x1000, CLIENT_RETURN = 0x2000 }; /* kinds besides enum tr_
 struct recorded {
     struct access access[RECORDED_MAX];
     size_t count;
-    bool abi_broken;
+    bool abi_broken, calls_differ;
 };
 extern struct recorded recorded;
 
@@ -19,5 +19,7 @@ bool client_wants(struct tr_access *access);
 void client_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc);
 void client_call(uintptr_t return_pc, uintptr_t sp);
 void client_return(uintptr_t pc, uintptr_t sp);
+/* As client_call, and what the translator keeps of the calls so far must be what the client keeps. */
+void client_kept_call(uintptr_t return_pc, uintptr_t sp);
 
 #endif

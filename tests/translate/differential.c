@@ -2,11 +2,12 @@
 /* The differential tester: random snippets run natively and from the code cache, and must leave the same behind.
  *
  *   differential [--cases=N] [--seed=N] [--kind=one|block] [--links=lazy|never|eager] [--one-instruction] [--flush=N]
- *                [--steps] [--timer] [--hooks] [--far] [--sabotage] [--only=SEED:SLOT] [--dump]
+ *                [--steps] [--timer] [--hooks] [--calls] [--far] [--sabotage] [--only=SEED:SLOT] [--dump]
  *
  * --steps: each snippet runs once more with the trap flag set, and at cache addresses of every kind a signal must be
  * shown a state that single-stepping the snippet natively went through. --timer: the same by timer signals.
  * --hooks: a client sees all accesses; they must be those that the operands of the native steps say.
+ * --calls: calls are kept, and are those of a client that is told each.
  * --sabotage: results are falsified after the run; status 0 if each of these was noticed, and nothing else.
  * Deterministic: the same options give the same snippets. A failure prints the command that repeats it. */
 #include <sched.h>
@@ -29,7 +30,7 @@
 static struct {
     uint64_t cases, seed, only_seed;
     unsigned only_slot, kinds; /* kinds: bit per enum snippet_kind */
-    bool only, hooks, far, sabotage, dump;
+    bool only, hooks, calls, far, sabotage, dump;
     enum interruption interruption;
     struct tr_options translator;
     char line[512]; /* those that a repetition needs */
@@ -185,6 +186,8 @@ static void run_one(unsigned slot)
     hooks_forget();
     bool states_ok = run_translated(s, INTERRUPT_NOT, NULL, &cache);
     bool accesses_ok = !options.hooks || s->no_steps || hooks_agree(s, &batch.accesses[slot]);
+    if (options.calls)
+        accesses_ok = hooks_calls_agree();
     if (options.dump) {
         snippet_print(s);
         tr_dump_all(print_line, NULL);
@@ -229,6 +232,11 @@ static void run_natively(unsigned count)
     }
 }
 
+static const struct tr_client *client(void)
+{
+    return options.calls ? &hooks_client_of_calls : options.hooks ? &hooks_client : NULL;
+}
+
 static void start_translator(void)
 {
     static struct arena arena;
@@ -239,7 +247,7 @@ static void start_translator(void)
         printf("skipped: %s\n", why);
         exit(77);
     }
-    if (!tr_init(&options.translator, options.hooks ? &hooks_client : NULL, &host)) {
+    if (!tr_init(&options.translator, client(), &host)) {
         printf("tr_init failed\n");
         exit(1);
     }
@@ -298,6 +306,8 @@ static bool parse_stress(const char *argument)
         options.interruption = INTERRUPT_TIMER;
     else if (!strcmp(argument, "--hooks"))
         options.hooks = true;
+    else if (!strcmp(argument, "--calls"))
+        options.calls = true, run_shown_flags = ~0x8d5ull;
     else if (!strcmp(argument, "--far"))
         options.far = true;
     else

@@ -12,6 +12,7 @@
 
 const struct tr_client hooks_client = {
     .wants_access = client_wants, .on_access = client_access, .on_call = client_call, .on_return = client_return};
+const struct tr_client hooks_client_of_calls = {.on_call = client_kept_call, .on_return = client_return, .keeps_calls = true};
 
 /* In what is expected: a smaller size is right as well, at the start or at the end of the range. */
 enum { UP_TO = 0x10000, UP_TO_FROM_END = 0x20000 };
@@ -461,4 +462,13 @@ bool hooks_agree(const struct snippet *s, const struct accesses *expected)
     if (taken < count)
         print_access("access that was not expected", &recorded.access[taken]);
     return taken == count;
+}
+
+bool hooks_calls_agree(void)
+{
+    const bool differ = recorded.calls_differ;
+    recorded.calls_differ = false;
+    if (differ)
+        printf("the calls that are kept are not those that were made\n");
+    return !differ;
 }

@@ -17,6 +17,8 @@ struct accesses {
 };
 
 extern const struct tr_client hooks_client;
+/* One that sees calls and returns alone, and has calls kept. */
+extern const struct tr_client hooks_client_of_calls;
 
 /* Runs the snippet step by step; `expected` gets its accesses, and `steps` the steps. */
 void hooks_expect(const struct snippet *s, struct accesses *expected, struct steps *steps, struct outcome *out);
@@ -24,5 +26,8 @@ void hooks_expect(const struct snippet *s, struct accesses *expected, struct ste
 void hooks_forget(void);
 /* Whether the client has recorded these since the last call; says what it has not. */
 bool hooks_agree(const struct snippet *s, const struct accesses *expected);
+
+/* Whether, at each call since the last question, the calls kept were those made. */
+bool hooks_calls_agree(void);
 
 #endif

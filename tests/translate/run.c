@@ -22,6 +22,7 @@
 enum running { RUN_NOTHING, RUN_NATIVE, RUN_STEPS, RUN_CACHE };
 
 struct run_counts run_counts;
+uint64_t run_shown_flags = ~0ull;
 
 static struct {
     enum running running;
@@ -124,7 +125,7 @@ static bool same_register(uint64_t cache, uint64_t native)
 
 static bool same_step(const struct step *shown, const struct step *step)
 {
-    if (shown->pc != step->pc || shown->flags != step->flags)
+    if (shown->pc != step->pc || (shown->flags ^ step->flags) & run_shown_flags)
         return false;
     for (unsigned reg = 0; reg < REGISTERS; reg++)
         if (!same_register(shown->gpr[reg], step->gpr[reg]))

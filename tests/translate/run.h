@@ -37,6 +37,8 @@ struct run_counts {
     uint64_t faults, interruptions, at_work, at_native;
 };
 extern struct run_counts run_counts;
+/* Flags that handlers must be shown as they would be natively: added code may change those that nobody reads. */
+extern uint64_t run_shown_flags;
 
 /* Maps arena, stack and exit page; installs handlers. */
 void run_init(void);

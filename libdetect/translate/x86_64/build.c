@@ -9,6 +9,7 @@
 #include "translate/x86_64/decode.h"
 #include "translate/x86_64/emitter.h"
 #include "translate/x86_64/hooks.h"
+#include "translate/x86_64/keep_calls.h"
 #include "translate/x86_64/relocate.h"
 #include "translate/x86_64/transfer.h"
 
@@ -403,6 +404,8 @@ static void emit_instruction(struct builder *b, uint32_t i)
     place_instruction(&b->places, insn->pc, b->e.at, true);
     b->out_of_memory |= !hooks_make(&hooks, insn);
     hooks_emit_before(&b->e, &b->places, &hooks);
+    if (keep_calls_wants(insn))
+        keep_calls_emit(&b->e, &b->places, insn);
     if (insn->flow == FLOW_NEXT && i + 1 < b->count)
         align_for_branch(b, i);
     emit_copy(b, i);
@@ -513,6 +516,7 @@ static size_t code_estimate(const struct builder *b, uint32_t exits)
         bool is_indirect = b->insns[i].flow == FLOW_JUMP_INDIRECT || b->insns[i].flow == FLOW_CALL_INDIRECT;
         bytes += is_indirect ? 320 : b->insns[i].displacement_at ? 64 : 32;
         bytes += hooks_need_operands() ? 96 : 0;
+        bytes += keep_calls_wants(&b->insns[i]) ? KEEP_CALLS_BYTES : 0;
     }
     return bytes < FRAGMENT_MAX ? bytes : FRAGMENT_MAX;
 }

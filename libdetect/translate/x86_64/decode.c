@@ -266,6 +266,12 @@ static bool may_keep_flags(const ZydisDecodedInstruction *z, const ZydisDecodedO
     }
 }
 
+/* Where the manual says "undefined", these do set the flag; CPUs of AMD leave it alone in multiplications and the like. */
+static bool sets_undefined_flags(const ZydisDecodedInstruction *z)
+{
+    return z->meta.category == ZYDIS_CATEGORY_LOGICAL || z->meta.category == ZYDIS_CATEGORY_SHIFT;
+}
+
 static void take_flags(struct tr_insn *insn, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)
 {
     const ZydisAccessedFlags *flags = z->cpu_flags;
@@ -273,7 +279,9 @@ static void take_flags(struct tr_insn *insn, const ZydisDecodedInstruction *z, c
         return;
     insn->flags_read = flags->tested;
     if (!may_keep_flags(z, operands))
-        insn->flags_written = flags->modified | flags->set_0 | flags->set_1 | flags->undefined;
+        insn->flags_written = flags->modified | flags->set_0 | flags->set_1;
+    if (insn->flags_written && sets_undefined_flags(z))
+        insn->flags_written |= flags->undefined;
 }
 
 static bool has_memory(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)

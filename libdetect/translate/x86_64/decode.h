@@ -69,7 +69,7 @@ struct tr_insn {
     uint8_t access_count;
     bool may_fault;         /* or be anything but an operation on registers */
     uint16_t reads, writes; /* general registers; a partial or conditional write counts as a read too */
-    uint32_t flags_read, flags_written; /* written: certainly; undefined counts as written */
+    uint32_t flags_read, flags_written; /* written: certainly */
     struct tr_access access[4]; /* memory operands, explicit ones first */
     struct tr_form form[4];
 };

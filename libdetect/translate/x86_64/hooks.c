@@ -80,7 +80,7 @@ static bool make_transfer(struct access_hook **hook, const struct tr_insn *insn)
     const struct tr_client *client = translator.client;
     bool calls = insn->flow == FLOW_CALL || insn->flow == FLOW_CALL_INDIRECT;
     *hook = NULL;
-    if (calls && (client->on_call || client->keeps_calls))
+    if (calls && client->on_call)
         *hook = new_access_hook(insn, 0, run_call, insn->pc);
     else if (insn->flow == FLOW_RETURN && client->on_return)
         *hook = new_access_hook(insn, 0, run_return, insn->pc);

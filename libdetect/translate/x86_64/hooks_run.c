@@ -347,10 +347,7 @@ void run_scan(struct tr_hook *hook)
 
 void run_call(struct tr_hook *hook)
 {
-    if (translator.client->keeps_calls)
-        calls_push(of(hook)->return_pc, gpr(TR_RSP));
-    if (translator.client->on_call)
-        translator.client->on_call(of(hook)->return_pc, gpr(TR_RSP));
+    translator.client->on_call(of(hook)->return_pc, gpr(TR_RSP));
 }
 
 void run_return(struct tr_hook *hook)
