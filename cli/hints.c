@@ -1,18 +1,415 @@
 /* SPDX-License-Identifier: MIT */
-/* See hints.h. */
+/* See hints.h. A hint is given for facts only: debug information, the source's own lines, the locks held, who created whom.
+ * Each rule is tried; a finding that none applies to gets its kind's hint. */
 #include "hints.h"
 
-#include "kinds.h"
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
 
-static void add(struct pool *pool, struct doc_finding *finding, const char *hint)
+#include "kinds.h"
+#include "source.h"
+
+#define LINES_OF_A_FUNCTION 40 /* between a test and what is done after it */
+#define LINES_OF_A_CALL 3
+
+/* One access of a race, and what its source says. */
+struct side {
+    const struct doc_stack *stack;
+    const struct doc_frame *frame; /* the innermost of the program's own, or NULL */
+    const char *text;              /* its line; "" if there is no source */
+    const struct doc_held *held;   /* NULL: no lock */
+    bool reads, writes, atomic;
+};
+
+struct facts {
+    struct pool *pool;
+    struct doc_finding *finding;
+    const struct doc_object *object;
+    const char *word; /* what the source calls the memory: its innermost member; NULL unknown */
+    struct side sides[2];
+};
+
+static void add(struct facts *facts, const char *hint)
 {
-    finding->hints = pool_grow(pool, finding->hints, finding->hint_count, &finding->hint_capacity, sizeof(*finding->hints));
+    struct doc_finding *finding = facts->finding;
+    finding->hints = pool_grow(facts->pool, finding->hints, finding->hint_count, &finding->hint_capacity,
+                               sizeof(*finding->hints));
     finding->hints[finding->hint_count++] = hint;
+}
+
+/* --- words of the source ------------------------------------------------------------------------------------------- */
+
+static bool is_word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+/* The word in the text, as a whole; NULL if it is not there. */
+static const char *find_word(const char *text, const char *word)
+{
+    size_t n = word ? strlen(word) : 0;
+    for (const char *at = text; n && (at = strstr(at, word)); at++)
+        if ((at == text || !is_word_char(at[-1])) && !is_word_char(at[n]))
+            return at;
+    return NULL;
+}
+
+/* Of "stats.hits" "hits", of "table[3][1]" "table", of "store::queue" "queue". */
+static const char *innermost(struct pool *pool, const char *name)
+{
+    if (!name)
+        return NULL;
+    size_t end = strlen(name);
+    while (end && name[end - 1] == ']')
+        while (end && name[--end] != '[')
+            continue;
+    size_t start = end;
+    while (start && is_word_char(name[start - 1]))
+        start--;
+    return start < end ? pool_text(pool, name + start, end - start) : NULL;
+}
+
+/* Whether the line is an `if` or a `while` (as `keyword` says) that asks for the word. */
+static bool asks(const char *text, const char *keyword, const char *word)
+{
+    const char *at = find_word(text, keyword);
+    if (!at || (at += strlen(keyword), at += strspn(at, " "), *at != '('))
+        return false;
+    return find_word(at, word);
+}
+
+/* Whether the line changes the word by one operator that needs its old value: ++ -- += -= |= and the like. */
+static bool updates(const char *text, const char *word)
+{
+    static const char *const operators[] = {"++", "--", "+=", "-=", "|=", "&=", "^="};
+    const char *at = find_word(text, word);
+    for (size_t i = 0; at && i < sizeof(operators) / sizeof(*operators); i++)
+        if (strstr(text, operators[i]))
+            return true;
+    return false;
+}
+
+/* --- sides ------------------------------------------------------------------------------------------------------------- */
+
+static const struct doc_held *held_by(const struct doc_finding *finding, uint32_t thread)
+{
+    for (size_t i = 0; i < finding->held_count; i++)
+        if (finding->held[i].thread == thread && finding->held[i].count)
+            return &finding->held[i];
+    return NULL;
+}
+
+static struct side side_of(const struct doc_finding *finding, const struct doc_stack *stack)
+{
+    uint32_t flags = stack->access.flags;
+    return (struct side){.stack = stack,
+                         .frame = stack->own < stack->count ? &stack->frames[stack->own] : NULL,
+                         .text = stack->source ? stack->source : "",
+                         .held = held_by(finding, stack->thread),
+                         .reads = flags & ACCESS_READ,
+                         .writes = flags & ACCESS_WRITE,
+                         .atomic = flags & ACCESS_ATOMIC};
+}
+
+static const struct doc_lock *common_lock(const struct side *one, const struct side *other)
+{
+    for (size_t i = 0; one->held && other->held && i < one->held->count; i++)
+        for (size_t j = 0; j < other->held->count; j++)
+            if (one->held->locks[i].object == other->held->locks[j].object)
+                return &one->held->locks[i];
+    return NULL;
+}
+
+static const char *place(struct facts *facts, const struct side *side)
+{
+    const struct doc_frame *frame = side->frame;
+    if (!frame)
+        return pool_printf(facts->pool, "the place of %s", side->stack->label);
+    if (frame->shown_file)
+        return pool_printf(facts->pool, "%s:%u", frame->shown_file, frame->line);
+    return frame->function ? frame->function
+                           : pool_printf(facts->pool, "%s+0x%" PRIx64, frame->shown_module, frame->offset);
+}
+
+static bool same_function(const struct side *one, const struct side *other)
+{
+    return one->frame && other->frame && one->frame->function && other->frame->function && one->frame->file &&
+           other->frame->file && strcmp(one->frame->function, other->frame->function) == 0 &&
+           strcmp(one->frame->file, other->frame->file) == 0;
+}
+
+/* --- rules: what the variable is ------------------------------------------------------------------------------------------ */
+
+static void bit_fields(struct facts *facts)
+{
+    if (facts->object->bit_fields)
+        add(facts, pool_printf(facts->pool,
+                               "the bit-fields %s share one memory location, and a write to one of them writes all: guard "
+                               "them with one lock, or make them members of their own",
+                               facts->object->bit_fields));
+}
+
+static void thread_local_variable(struct facts *facts)
+{
+    if (strcmp(facts->object->what, "thread-local variable") == 0)
+        add(facts, "the address of a thread-local variable was given to another thread: give it a copy of the value");
+}
+
+static void is_volatile(struct facts *facts)
+{
+    if (facts->object->is_volatile && !facts->object->is_atomic)
+        add(facts, pool_printf(facts->pool,
+                               "volatile orders nothing between threads: make %s atomic, or guard it with a lock",
+                               facts->object->label));
+}
+
+/* --- rules: what the code does -------------------------------------------------------------------------------------------- */
+
+/* A test by one side, and further down in the same function the other side's write. */
+static bool test_then_act(struct facts *facts, const struct side *test, const struct side *act)
+{
+    if (!test->reads || test->writes || !act->writes || !same_function(test, act) || !asks(test->text, "if", facts->word) ||
+        act->frame->line < test->frame->line || act->frame->line - test->frame->line > LINES_OF_A_FUNCTION)
+        return false;
+    if (act->held && !common_lock(test, act))
+        add(facts, pool_printf(facts->pool,
+                               "double-checked locking: the test at %s is made without %s. Test under the lock, make %s "
+                               "atomic (store with release, load with acquire), or use pthread_once()",
+                               place(facts, test), act->held->locks[0].object->label, facts->object->label));
+    else if (!act->held)
+        add(facts, pool_printf(facts->pool,
+                               "the test at %s and the change at %s are not one step, another thread can come between: "
+                               "hold one lock over both",
+                               place(facts, test), place(facts, act)));
+    return facts->finding->hint_count > 0;
+}
+
+static void spin(struct facts *facts, const struct side *waits, const struct side *sets)
+{
+    if (waits->reads && !waits->writes && sets->writes && asks(waits->text, "while", facts->word))
+        add(facts, pool_printf(facts->pool,
+                               "the loop at %s waits for another thread to change %s, which compiler and processor need not "
+                               "notice: make it atomic, or wait on a condition variable",
+                               place(facts, waits), facts->object->label));
+}
+
+/* "if (--x->users == 0)", and a free in the lines below. */
+static bool drops_reference(struct facts *facts, const struct side *side)
+{
+    static const char *const ends[] = {"free", "delete", "destroy", "release", "close"};
+    bool down = strstr(side->text, "--") || strstr(side->text, "-=");
+    if (!down || !side->frame || !side->frame->file || !find_word(side->text, "if") ||
+        (facts->word && !find_word(side->text, facts->word)))
+        return false;
+    for (unsigned line = 0; line <= LINES_OF_A_CALL; line++) {
+        const char *text = source_line(facts->pool, side->frame->file, side->frame->line + line);
+        for (size_t i = 0; text && i < sizeof(ends) / sizeof(*ends); i++)
+            if (strstr(text, ends[i]))
+                return true;
+    }
+    return false;
+}
+
+static void counter(struct facts *facts)
+{
+    const struct side *sides = facts->sides;
+    for (size_t i = 0; i < 2; i++)
+        if (!sides[i].atomic && drops_reference(facts, &sides[i])) {
+            add(facts, pool_printf(facts->pool,
+                                   "the reference count at %s is decremented without an atomic operation: two threads can "
+                                   "both see it reach zero, or neither. Use atomic_fetch_sub(), or hold a lock",
+                                   place(facts, &sides[i])));
+            return;
+        }
+    if (!sides[0].atomic && !sides[1].atomic && updates(sides[0].text, facts->word) && updates(sides[1].text, facts->word) &&
+        !sides[0].held && !sides[1].held)
+        add(facts, pool_printf(facts->pool,
+                               "what is added to %s at the same time by another thread is lost: use an atomic operation "
+                               "such as atomic_fetch_add(), or hold one lock",
+                               facts->object->label));
+}
+
+static void half_atomic(struct facts *facts)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (facts->sides[i].atomic && !facts->sides[1 - i].atomic &&
+            !(facts->sides[1 - i].stack->access.flags & (ACCESS_FREE | ACCESS_UNMAP)))
+            add(facts, pool_printf(facts->pool, "only one side is atomic: make the access at %s atomic too",
+                                   place(facts, &facts->sides[1 - i])));
+}
+
+/* --- rules: locks -------------------------------------------------------------------------------------------------------------- */
+
+static void locks(struct facts *facts)
+{
+    const struct side *one = &facts->sides[0], *other = &facts->sides[1];
+    const struct doc_lock *common = common_lock(one, other);
+    if (common && common->shared)
+        add(facts, pool_printf(facts->pool, "a read lock of %s lets other readers in: take the write lock to change %s",
+                               common->object->label, facts->object->label));
+    else if (one->held && other->held)
+        add(facts, pool_printf(facts->pool, "the two sides hold different locks: guard %s with one and the same",
+                               facts->object->label));
+    else if (one->held || other->held)
+        add(facts, pool_printf(facts->pool, "one side holds %s: hold it at %s too",
+                               (one->held ? one : other)->held->locks[0].object->label,
+                               place(facts, one->held ? other : one)));
+}
+
+/* --- rules: lives ---------------------------------------------------------------------------------------------------------------- */
+
+static const struct doc_thread *thread_of(const struct doc_finding *finding, uint32_t id)
+{
+    for (size_t i = 0; i < finding->thread_count; i++)
+        if (finding->threads[i].id == id)
+            return &finding->threads[i];
+    return NULL;
+}
+
+static bool created(const struct doc_finding *finding, const struct side *parent, const struct side *child)
+{
+    const struct doc_thread *thread = thread_of(finding, child->stack->thread);
+    return thread && thread->creator && strcmp(thread->creator, parent->stack->label) == 0;
+}
+
+/* Whether the statement that created the thread takes the variable's address: "&name", in this line or the next ones. */
+static const char *passes_address(struct facts *facts, const struct side *child, const char *name)
+{
+    const struct doc_thread *thread = thread_of(facts->finding, child->stack->thread);
+    const struct doc_stack *stack = thread ? thread->created_at : NULL;
+    const struct doc_frame *frame = stack && stack->own < stack->count ? &stack->frames[stack->own] : NULL;
+    const char *address = pool_printf(facts->pool, "&%s", name);
+    for (unsigned line = 0; frame && frame->file && line < LINES_OF_A_CALL; line++) {
+        const char *text = source_line(facts->pool, frame->file, frame->line + line);
+        const char *at = text ? strstr(text, address) : NULL;
+        if (at && !is_word_char(at[strlen(address)]))
+            return pool_printf(facts->pool, "%s:%u", frame->shown_file, frame->line);
+        if (text && strchr(text, ';'))
+            break;
+    }
+    return NULL;
+}
+
+/* A local variable of the thread that created the other one. */
+static void local_variable(struct facts *facts, const struct side *owner, const struct side *user)
+{
+    const struct doc_object *object = facts->object;
+    if (object->on_stack_of != owner->stack->thread || !object->name || !created(facts->finding, owner, user))
+        return;
+    const char *name = pool_text(facts->pool, object->name, strcspn(object->name, ".["));
+    const char *passed = passes_address(facts, user, name);
+    if (passed && owner->writes && strcmp(name, object->name) == 0)
+        add(facts, pool_printf(facts->pool,
+                               "the thread that is created at %s gets the address of \"%s\" itself, which %s goes on "
+                               "changing: pass the value, or give each thread a variable of its own",
+                               passed, name, object->function ? object->function : owner->stack->label));
+    else
+        add(facts, pool_printf(facts->pool, "%s lies on the stack of %s, which goes on using it: give %s a copy, or join it first",
+                               object->label, owner->stack->label, user->stack->label));
+}
+
+static void freed(struct facts *facts, const struct side *frees, const struct side *uses)
+{
+    if ((frees->stack->access.flags & ACCESS_FREE) && created(facts->finding, frees, uses))
+        add(facts, pool_printf(facts->pool, "%s frees what %s still uses: join that one before", frees->stack->label,
+                               uses->stack->label));
+}
+
+/* A block that its own thread still fills in, in the function that allocated it, while another thread reads it. */
+static void publication(struct facts *facts, const struct side *writer, const struct side *reader)
+{
+    const struct doc_stack *allocated = facts->object->allocated_at;
+    const struct doc_frame *frame = allocated && allocated->own < allocated->count ? &allocated->frames[allocated->own] : NULL;
+    if (!frame || !writer->frame || !frame->function || !writer->frame->function || !reader->reads || reader->writes ||
+        writer->reads || !writer->writes || writer->held || allocated->thread != writer->stack->thread ||
+        strcmp(frame->function, writer->frame->function) != 0 || writer->frame->line < frame->line)
+        return;
+    add(facts, pool_printf(facts->pool,
+                           "%s allocates the block at %s and still fills it in at %s when another thread has its address: "
+                           "finish it first, then hand it over under a lock or with an atomic store (release)",
+                           frame->function, frame->shown_file ? pool_printf(facts->pool, "line %u", frame->line) : "first",
+                           place(facts, writer)));
+}
+
+/* --- rules: libc ------------------------------------------------------------------------------------------------------------------ */
+
+static void libc(struct facts *facts)
+{
+    static const char *const better[][2] = {
+        {"strtok", "strtok_r()"},         {"localtime", "localtime_r()"},   {"gmtime", "gmtime_r()"},
+        {"asctime", "asctime_r()"},       {"ctime", "ctime_r()"},           {"strerror", "strerror_r()"},
+        {"rand", "rand_r()"},             {"drand48", "drand48_r()"},       {"getpwnam", "getpwnam_r()"},
+        {"getpwuid", "getpwuid_r()"},     {"getgrnam", "getgrnam_r()"},     {"getgrgid", "getgrgid_r()"},
+        {"gethostbyname", "getaddrinfo()"}, {"gethostbyaddr", "getnameinfo()"}, {"getservbyname", "getservbyname_r()"},
+        {"readdir", "a DIR of each thread's own"}, {"inet_ntoa", "inet_ntop()"}, {"ttyname", "ttyname_r()"},
+        {"tmpnam", "mkstemp()"},          {"getlogin", "getlogin_r()"},     {"crypt", "crypt_r()"},
+        {"ptsname", "ptsname_r()"},       {"ecvt", "snprintf()"},           {"fcvt", "snprintf()"},
+        {"hsearch", "hsearch_r()"},       {"lgamma", "lgamma_r()"},         {"l64a", "a conversion of your own"},
+        {"basename", "a copy of the path of each thread's own"}};
+    static const char *const environment[] = {"setenv", "putenv", "unsetenv", "clearenv"};
+    for (size_t side = 0; side < 2; side++) {
+        for (size_t i = 0; i < sizeof(better) / sizeof(*better); i++)
+            if (find_word(facts->sides[side].text, better[i][0])) {
+                add(facts, pool_printf(facts->pool, "%s() keeps its result in libc, for all threads: use %s", better[i][0],
+                                       better[i][1]));
+                return;
+            }
+        for (size_t i = 0; i < sizeof(environment) / sizeof(*environment); i++)
+            if (find_word(facts->sides[side].text, environment[i])) {
+                add(facts, "change the environment before the first thread is created, and pass values to threads another way");
+                return;
+            }
+    }
+}
+
+/* --- all rules ---------------------------------------------------------------------------------------------------------------------- */
+
+static void race(struct facts *facts)
+{
+    const struct side *one = &facts->sides[0], *other = &facts->sides[1];
+    bit_fields(facts);
+    thread_local_variable(facts);
+    local_variable(facts, one, other);
+    local_variable(facts, other, one);
+    is_volatile(facts);
+    if (!facts->finding->hint_count) {
+        spin(facts, one, other);
+        spin(facts, other, one);
+    }
+    half_atomic(facts);
+    if (!test_then_act(facts, one, other) && !test_then_act(facts, other, one))
+        locks(facts);
+    counter(facts);
+    publication(facts, one, other);
+    publication(facts, other, one);
+}
+
+static bool find_facts(struct facts *facts)
+{
+    struct doc_finding *finding = facts->finding;
+    if (finding->stack_count < 2 || !finding->stacks[0].access.kind || !finding->stacks[1].access.kind ||
+        !finding->object_count || !finding->objects[0].is_memory)
+        return false;
+    facts->object = &finding->objects[0];
+    facts->word = innermost(facts->pool, facts->object->name);
+    for (size_t i = 0; i < 2; i++)
+        facts->sides[i] = side_of(finding, &finding->stacks[i]);
+    return true;
 }
 
 void hints_add(struct pool *pool, struct doc_finding *finding)
 {
+    struct facts facts = {.pool = pool, .finding = finding};
     const struct kind_info *kind = kind_find(finding->kind);
+    if (find_facts(&facts)) {
+        if (strcmp(finding->kind, "race") == 0)
+            race(&facts);
+        else if (strcmp(finding->kind, "libc-race") == 0)
+            libc(&facts);
+        else if (strcmp(finding->kind, "free-race") == 0) {
+            freed(&facts, &facts.sides[0], &facts.sides[1]);
+            freed(&facts, &facts.sides[1], &facts.sides[0]);
+            counter(&facts);
+        }
+    }
     if (kind && !finding->hint_count)
-        add(pool, finding, kind->hint);
+        add(&facts, kind->hint);
 }
