@@ -339,11 +339,8 @@ static bool is_shared(void *ctx, uintptr_t addr)
 
 static stack_id stack_of(void *ctx, const uintptr_t *pcs, uint32_t count)
 {
-    frame_t frames[STACK_MAX_FRAMES];
     (void)ctx;
-    for (uint32_t i = 0; i < count; i++)
-        frames[i] = modules_frame(pcs[i]);
-    return depot_intern(runtime.depot, frames, count);
+    return modules_stack(pcs, count);
 }
 
 static bool start_analysis(void)

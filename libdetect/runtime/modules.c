@@ -254,6 +254,16 @@ frame_t modules_frame(uintptr_t pc)
     return number ? FRAME(number, pc - span.bias) : FRAME(0, pc);
 }
 
+stack_id modules_stack(const uintptr_t *pcs, uint32_t count)
+{
+    frame_t frames[STACK_MAX_FRAMES];
+    if (count > STACK_MAX_FRAMES)
+        count = STACK_MAX_FRAMES;
+    for (uint32_t i = 0; i < count; i++)
+        frames[i] = modules_frame(pcs[i]);
+    return depot_intern(runtime.depot, frames, count);
+}
+
 frame_t modules_place(uintptr_t addr)
 {
     struct module_span span;

@@ -10,6 +10,8 @@
 
 /* frame_t of a code address (module 0 if unknown). Thread-safe. */
 frame_t modules_frame(uintptr_t pc);
+/* The stack of these code addresses, innermost first. */
+stack_id modules_stack(const uintptr_t *pcs, uint32_t count);
 /* frame_t of a data address inside a module's segments; 0 if it lies in none. */
 frame_t modules_place(uintptr_t addr);
 /* After dlopen and before dlclose: ranges are read again at the next look-up. */

@@ -82,12 +82,11 @@ static void tell_if_any(struct self *self)
 
 stack_id races_stack(race_site node)
 {
-    uintptr_t pc[STACK_MAX_FRAMES];
-    frame_t frames[STACK_MAX_FRAMES];
-    uint32_t count = race_call_frames(runtime.detector, node, pc, STACK_MAX_FRAMES);
+    uintptr_t pcs[STACK_MAX_FRAMES];
+    uint32_t count = race_call_frames(runtime.detector, node, pcs, STACK_MAX_FRAMES);
     for (uint32_t i = 0; i < count; i++)
-        frames[i] = modules_frame(pc[i] - 1);
-    return depot_intern(runtime.depot, frames, count);
+        pcs[i]--; /* inside the call */
+    return modules_stack(pcs, count);
 }
 
 static uintptr_t here(void) { return (uintptr_t)__builtin_frame_address(0); }
