@@ -159,6 +159,15 @@ void finding_count_again(struct finding_table *table, uint64_t key, uint32_t tim
     find(table, key)->first->count += times;
 }
 
+void finding_forget(struct finding_table *table, uint64_t key)
+{
+    struct entry *entry = find(table, key);
+    if (!entry)
+        return;
+    hash_remove(&table->by_key, &entry->node);
+    arena_free(table->arena, entry, sizeof(*entry));
+}
+
 uint32_t finding_lookup(const struct finding_table *table, uint64_t key)
 {
     const struct entry *entry = find(table, key);

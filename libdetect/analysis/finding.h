@@ -95,6 +95,8 @@ bool finding_is_new_any(struct finding_table *table, const uint64_t *keys, uint3
                         uint32_t *number);
 /* The finding with this key, which is known, occurred so many times more. */
 void finding_count_again(struct finding_table *table, uint64_t key, uint32_t times);
+/* The finding with this key was none: the next one with it is new. */
+void finding_forget(struct finding_table *table, uint64_t key);
 /* The number of the finding with this key, 0 if there is none. Counts nothing. */
 uint32_t finding_lookup(const struct finding_table *table, uint64_t key);
 void finding_table_visit(struct finding_table *table,

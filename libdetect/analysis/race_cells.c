@@ -7,11 +7,6 @@
  * write with plain accesses, an atomic read with plain writes. */
 #include "analysis/race_state.h"
 
-#define FOR_EACH_CELL(races, head, cell)                                                                               \
-    for (uint32_t record_ = (head); record_; record_ = race_cells_of((races), record_)->next)                          \
-        for (struct race_cell *cell = race_cells_of((races), record_)->cells, *end_ = cell + CELLS_PER_RECORD;         \
-             cell < end_; cell++)
-
 static inline uint32_t low(uint64_t word) { return (uint32_t)word; }
 static inline uint32_t high(uint64_t word) { return (uint32_t)(word >> 32); }
 static inline uint64_t words(uint32_t of_write, uint32_t of_read) { return (uint64_t)of_read << 32 | of_write; }

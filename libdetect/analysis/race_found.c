@@ -39,28 +39,35 @@ static bool extends(struct race_local *local, const struct race_finding *found)
     return true;
 }
 
+static void put_aside(struct race_access *access, struct race_finding *found)
+{
+    struct race_local *local = access->thread->race.local;
+    if (is_benign(access->races, found->address, found->size) || extends(local, found))
+        return;
+    found->times = times_to_tell(local, found->previous, found->current);
+    if (!found->times)
+        return;
+    if (local->finding_count == RACE_FINDINGS) {
+        (void)fetch_add_relaxed(&access->races->findings_lost, 1);
+        return;
+    }
+    local->findings[local->finding_count++] = *found;
+}
+
 void race_conflict(struct race_access *access, uintptr_t granule, uint8_t mask, uint32_t tag, uint8_t kind, race_site site)
 {
-    struct races *races = access->races;
-    struct race_local *local = access->thread->race.local;
-    uint32_t first = (uint32_t)__builtin_ctz(mask), last = 31u - (uint32_t)__builtin_clz(mask);
     struct race_finding found = {
-        .address = granule + first,
-        .size = last - first + 1,
         .previous_tag = tag,
         .previous_kind = kind,
         .previous = site,
         .current = race_access_site(access),
-        .doubt = load_relaxed(&races->doubt) != 0,
+        .doubt = load_relaxed(&access->races->doubt) != 0,
     };
-    if (is_benign(races, found.address, found.size) || extends(local, &found))
-        return;
-    found.times = times_to_tell(local, found.previous, found.current);
-    if (!found.times)
-        return;
-    if (local->finding_count == RACE_FINDINGS) {
-        (void)fetch_add_relaxed(&races->findings_lost, 1);
-        return;
+    while (mask) { /* each run of bytes */
+        uint32_t first = (uint32_t)__builtin_ctz(mask), size = (uint32_t)__builtin_ctz(~((uint32_t)mask >> first));
+        found.address = granule + first;
+        found.size = size;
+        put_aside(access, &found);
+        mask &= (uint8_t)~(((1u << size) - 1) << first);
     }
-    local->findings[local->finding_count++] = found;
 }

@@ -14,13 +14,18 @@ static bool init(struct detector *det, struct races *races, const struct race_sh
            pool_init(&races->syncs, det->arena, sizeof(struct race_sync));
 }
 
-bool detector_watch_races(struct detector *det, const struct race_shadow *shadow)
+bool races_watch(struct detector *det, const struct race_shadow *shadow, uint32_t slots, unsigned epoch_bits)
 {
     struct races *races = arena_alloc(det->arena, sizeof(*races));
-    if (!races || !init(det, races, shadow) || !hb_watch(det, RACE_SLOTS, RACE_EPOCH_BITS))
+    if (!races || !init(det, races, shadow) || !hb_watch(det, slots, epoch_bits))
         return false;
     det->races = races;
     return true;
+}
+
+bool detector_watch_races(struct detector *det, const struct race_shadow *shadow)
+{
+    return races_watch(det, shadow, RACE_SLOTS, RACE_EPOCH_BITS);
 }
 
 void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_word)

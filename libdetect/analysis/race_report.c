@@ -6,10 +6,22 @@
 #include "analysis/race_state.h"
 
 #define MOST_FRAMES STACK_MAX_FRAMES
+#define TOLD_ADDRESSES 8u
+
+/* A finding so far: two places in the code. */
+struct race_told {
+    struct race_told *next;
+    uint64_t key;
+    uint32_t number, address_count;
+    uintptr_t addresses[TOLD_ADDRESSES];
+    size_t size;
+    bool moves; /* between plain moves, of what may turn out to be atomic */
+};
 
 bool race_has_findings(const struct thread *thread)
 {
-    return thread->race.local && thread->race.local->finding_count > 0;
+    const struct race_local *local = thread->race.local;
+    return local && (local->finding_count > 0 || local->recheck);
 }
 
 /* --- stacks ----------------------------------------------------------------------------------------------------------- */
@@ -93,6 +105,51 @@ static void add_memory(struct detector *det, const struct race_finding *found)
     finding_add_object(&det->finding, &memory);
 }
 
+static bool may_be_atomic(const struct site *site)
+{
+    return (site->flags & (RACE_MOV | RACE_SOURCE_KNOWN)) == RACE_MOV;
+}
+
+/* Out of memory: the finding cannot be withdrawn, nor get further objects. */
+static void remember(struct detector *det, uint64_t key, const struct race_finding *found, const struct site *previous,
+                     const struct site *current)
+{
+    struct race_told *told = arena_alloc(det->arena, sizeof(*told));
+    if (!told)
+        return;
+    *told = (struct race_told){.next = det->races->told, .key = key, .number = det->finding.number, .address_count = 1,
+                               .addresses = {found->address}, .size = found->size,
+                               .moves = may_be_atomic(previous) && may_be_atomic(current)};
+    det->races->told = told;
+    det->races->moves_told += told->moves;
+}
+
+static struct race_told *told_before(const struct races *races, uint64_t key)
+{
+    struct race_told *told = races->told;
+    while (told && told->key != key)
+        told = told->next;
+    return told;
+}
+
+/* The same two places again. */
+static void tell_again(struct detector *det, uint64_t key, const struct race_finding *found)
+{
+    finding_count_again(&det->findings, key, found->times);
+    struct race_told *told = told_before(det->races, key);
+    for (uint32_t i = 0; told && i < told->address_count; i++)
+        if (told->addresses[i] == found->address)
+            return;
+    if (!told || told->address_count == TOLD_ADDRESSES)
+        return;
+    told->addresses[told->address_count++] = found->address;
+    finding_begin(&det->finding, KIND_RACE, CONFIDENCE_CERTAIN, "");
+    det->finding.number = told->number;
+    det->finding.further = true;
+    add_memory(det, found);
+    det->env.on_finding(det->env.ctx, &det->finding);
+}
+
 static void tell(struct detector *det, struct thread *thread, const struct race_finding *found)
 {
     struct site previous = site_get(&det->races->sites, found->previous);
@@ -100,7 +157,7 @@ static void tell(struct detector *det, struct thread *thread, const struct race_
     enum finding_kind kind = kind_of(&previous, &current);
     uint64_t key = key_of(kind, &previous, &current);
     if (finding_lookup(&det->findings, key)) {
-        finding_count_again(&det->findings, key, found->times);
+        tell_again(det, key, found);
         return;
     }
     thread_id other = hb_thread_in(det, found->previous_tag);
@@ -114,7 +171,35 @@ static void tell(struct detector *det, struct thread *thread, const struct race_
     add_held(det, other, previous.locks);
     if (found->doubt)
         det->finding.because = "code ran that could not be watched, and may have ordered the two";
-    mistake_end_named(det, &key, 1);
+    if (mistake_end_named(det, &key, 1))
+        remember(det, key, found, &previous, &current);
+}
+
+/* --- findings that were none ---------------------------------------------------------------------------------------------- */
+
+static bool is_about_variable(struct detector *det, const struct race_told *told)
+{
+    for (uint32_t i = 0; i < told->address_count; i++)
+        if (race_is_variable(det, told->addresses[i], told->size))
+            return true;
+    return false;
+}
+
+static void withdraw(struct detector *det)
+{
+    for (struct race_told **link = &det->races->told; *link;) {
+        struct race_told *told = *link;
+        if (!told->moves || !is_about_variable(det, told)) {
+            link = &told->next;
+            continue;
+        }
+        *link = told->next;
+        det->races->moves_told--;
+        if (det->env.on_withdrawn)
+            det->env.on_withdrawn(det->env.ctx, told->number);
+        finding_forget(&det->findings, told->key);
+        arena_free(det->arena, told, sizeof(*told));
+    }
 }
 
 void race_report(struct detector *det, struct thread *thread)
@@ -126,5 +211,8 @@ void race_report(struct detector *det, struct thread *thread)
     for (uint32_t i = 0; i < local->finding_count; i++)
         tell(det, thread, &local->findings[i]);
     local->finding_count = 0;
+    if (local->recheck)
+        withdraw(det);
+    local->recheck = false;
     spin_unlock(&det->lock);
 }

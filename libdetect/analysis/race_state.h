@@ -61,7 +61,12 @@ struct races {
     uint32_t doubt;               /* not 0: order may have been missed */
     uint64_t granules_lost;       /* histories dropped for lack of memory */
     uint64_t findings_lost;
+    struct race_told *told;       /* findings so far, under the analysis lock */
+    uint32_t moves_told;          /* of them: between plain moves, of what may turn out to be atomic */
 };
+
+/* detector_watch_races() with fewer slots and epochs, for tests. */
+bool races_watch(struct detector *det, const struct race_shadow *shadow, uint32_t slots, unsigned epoch_bits);
 
 /* --- one access under way ------------------------------------------------------------------------------------------ */
 
@@ -100,6 +105,11 @@ static inline struct race_cells *race_cells_of(const struct races *races, uint32
 {
     return pool_record(&races->cells, number);
 }
+#define FOR_EACH_CELL(races, head, cell)                                                                               \
+    for (uint32_t record_ = (head); record_; record_ = race_cells_of((races), record_)->next)                          \
+        for (struct race_cell *cell = race_cells_of((races), record_)->cells, *end_ = cell + CELLS_PER_RECORD;         \
+             cell < end_; cell++)
+
 /* A free cell of the chain, which may get longer. NULL: out of memory. */
 struct race_cell *race_cells_new(struct races *races, struct thread *thread, uint32_t head);
 /* The bytes become a synchronisation variable. Returns the tags. */
@@ -111,6 +121,7 @@ uint64_t race_cells_clear(struct detector *det, struct thread *thread, struct gr
 
 /* The variable that the access's bytes are of; an atomic access makes one. NULL: none. */
 struct race_cell *race_sync_of(struct race_access *access, uint32_t head, uint8_t mask);
+bool race_is_variable(struct detector *det, uintptr_t address, size_t size);
 /* What the access orders: it acquires if it reads, before the check; it releases if it writes, after it. */
 void race_sync_acquire(struct race_access *access, uintptr_t at, const struct race_cell *variable);
 void race_sync_release(struct race_access *access, struct race_cell *variable);
@@ -128,7 +139,7 @@ struct race_finding {
     uint32_t times;
 };
 
-#define RACE_FINDINGS 8u
+#define RACE_FINDINGS 16u
 #define RACE_SITE_CACHE 256u
 #define RACE_SEEN 64u
 
@@ -144,6 +155,7 @@ struct race_seen {
 };
 
 struct race_local {
+    bool recheck; /* a new variable may be what a finding is about */
     uint32_t finding_count;
     struct race_finding findings[RACE_FINDINGS];
     struct race_seen seen[RACE_SEEN];

@@ -23,43 +23,99 @@ void race_sync_end(struct detector *det, struct race_cell *variable)
     *variable = (struct race_cell){0};
 }
 
-/* The access's bytes become a variable, and what was done there by plain moves turns out to be atomic. */
+/* What was done there by plain moves turns out to be atomic; and who stored has released. */
+static bool turn_atomic(struct race_access *access, uint32_t head, uint8_t mask)
+{
+    bool learnt = false;
+    FOR_EACH_CELL(access->races, head, cell) {
+        if (!(cell->mask & mask) || cell->kind & ~CELL_WRITE)
+            continue;
+        struct site site = site_get(&access->races->sites, cell->site);
+        if ((site.flags & (RACE_MOV | RACE_SOURCE_KNOWN)) != RACE_MOV || cell->mask & ~mask)
+            continue;
+        if (cell->kind == CELL_WRITE && !hb_knows(access->det, access->thread, cell->tag)) {
+            hb_acquire_from(access->det, access->thread, cell->tag);
+            learnt = true;
+        }
+        cell->kind |= CELL_ATOMIC;
+    }
+    return learnt;
+}
+
+/* The access's bytes become a variable. */
 static struct race_cell *make(struct race_access *access, uint32_t head, uint8_t mask)
 {
     struct races *races = access->races;
+    struct thread *thread = access->thread;
     struct pool_cache none = {0};
     race_site site = race_access_site(access);
-    struct race_cell *cell = race_cells_new(races, access->thread, head);
+    struct race_cell *cell = race_cells_new(races, thread, head);
     uint32_t number = cell ? pool_take(&races->syncs, &none) : 0;
     pool_drain(&races->syncs, &none);
     if (!number)
         return NULL;
     *cell = (struct race_cell){number, site, mask, CELL_SYNC};
     *sync_of(races, cell) = (struct race_sync){0};
+    if (turn_atomic(access, head, mask))
+        hb_release_join(access->det, thread, &sync_of(races, cell)->time);
+    access->tag = hb_tag(access->det, thread);
+    thread->race.local->recheck |= load_relaxed(&races->moves_told) > 0;
     return cell;
+}
+
+/* `from` becomes part of `into`. */
+static void merge(struct race_access *access, struct race_cell *into, struct race_cell *from)
+{
+    const struct vc_time *time = &sync_of(access->races, from)->time;
+    struct vc_clock as_clock = {.others = time->others, .slot = time->slot_plus_1 - 1, .epoch = time->epoch};
+    vc_publish_join(&access->det->hb, &as_clock, time->epoch, &sync_of(access->races, into)->time);
+    into->mask |= from->mask;
+    race_sync_end(access->det, from);
+}
+
+/* The variables that the bytes are of, as one. Which of the bytes are of any goes to *covered. */
+static struct race_cell *find(struct race_access *access, uint32_t head, uint8_t mask, uint8_t *covered)
+{
+    struct race_cell *found = NULL;
+    FOR_EACH_CELL(access->races, head, cell) {
+        if (cell->kind != CELL_SYNC || !(cell->mask & mask))
+            continue;
+        *covered |= cell->mask;
+        if (found)
+            merge(access, found, cell);
+        else
+            found = cell;
+    }
+    return found;
 }
 
 struct race_cell *race_sync_of(struct race_access *access, uint32_t head, uint8_t mask)
 {
     if (!(access->flags & (RACE_ATOMIC | RACE_MOV)) || access->flags & RACE_ENDS)
         return NULL;
-    const struct races *races = access->races;
-    struct race_cell *found = NULL;
-    uint8_t all = 0;
-    for (uint32_t number = head; number; number = race_cells_of(races, number)->next)
-        for (uint32_t i = 0; i < CELLS_PER_RECORD; i++) {
-            struct race_cell *cell = &race_cells_of(races, number)->cells[i];
-            if (cell->kind != CELL_SYNC || !(cell->mask & mask))
-                continue;
-            found = cell;
-            all |= cell->mask;
-        }
+    uint8_t covered = 0;
+    struct race_cell *found = find(access, head, mask, &covered);
     if (!(access->flags & RACE_ATOMIC))
-        return found && (mask & ~all) == 0 ? found : NULL;
+        return mask & ~covered ? NULL : found;
     if (!found)
         return make(access, head, mask);
     found->mask |= mask;
     return found;
+}
+
+bool race_is_variable(struct detector *det, uintptr_t address, size_t size)
+{
+    struct granule granule;
+    uintptr_t offset = address % GRANULE;
+    uint8_t mask = (uint8_t)(((1u << (size < GRANULE - offset ? size : GRANULE - offset)) - 1) << offset), found = 0;
+    if (!shadow_find(&det->races->shadow, address - offset, false, &granule))
+        return false;
+    uint64_t tags = shadow_lock(&granule, load_relaxed(granule.tags));
+    uint32_t number = (uint32_t)*granule.sites;
+    FOR_EACH_CELL(det->races, number & SITES_IN_CELLS ? number & ~SITES_IN_CELLS : 0, cell)
+        found |= cell->kind == CELL_SYNC ? cell->mask & mask : 0;
+    shadow_unlock(&granule, tags);
+    return found != 0;
 }
 
 void race_sync_acquire(struct race_access *access, uintptr_t at, const struct race_cell *variable)
@@ -77,14 +133,11 @@ void race_sync_release(struct race_access *access, struct race_cell *variable)
     hb_release_join(access->det, access->thread, &sync_of(access->races, variable)->time);
 }
 
-static void complete(struct detector *det, struct thread *thread, uint32_t number, uint8_t mask)
+static void complete(struct detector *det, struct thread *thread, uint32_t head, uint8_t mask)
 {
-    for (; number; number = race_cells_of(det->races, number)->next)
-        for (uint32_t i = 0; i < CELLS_PER_RECORD; i++) {
-            const struct race_cell *cell = &race_cells_of(det->races, number)->cells[i];
-            if (cell->kind == CELL_SYNC && cell->mask & mask)
-                hb_acquire(det, thread, &sync_of(det->races, cell)->time);
-        }
+    FOR_EACH_CELL(det->races, head, cell)
+        if (cell->kind == CELL_SYNC && cell->mask & mask)
+            hb_acquire(det, thread, &sync_of(det->races, cell)->time);
 }
 
 void race_complete(struct detector *det, struct thread *thread)
