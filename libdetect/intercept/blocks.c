@@ -17,8 +17,6 @@
 #include "runtime/races.h"
 #include "runtime/real.h"
 
-#define CALLER() ((uintptr_t)__builtin_return_address(0))
-
 /* --- sizes ---------------------------------------------------------------------------------------------------- */
 
 /* malloc_usable_size may only be asked about blocks of the same allocator: a preloaded one might replace free and
@@ -60,29 +58,29 @@ static inline size_t block_with_objects(void *block)
  * calls itself is told of once. */
 static inline struct self *allocator_enter(void)
 {
-    struct self *self = races_are_on ? self_current : NULL;
+    struct self *self = races_watch_blocks ? self_current : NULL;
     if (!self || self->depth > 0 || self->gone || self->races_ignored > 0)
         return NULL;
     races_ignore_begin(self);
     return self;
 }
 
-static void tell_allocated(struct self *self, void *block, size_t size)
+static void tell_allocated(struct self *self, const struct call_site *site, void *block, size_t size)
 {
     size_t room = block_size(block);
     races_ignore_end(self);
     if (!self_enter())
         return;
-    races_allocated(self, block, size, room > size ? room : size);
+    races_allocated(self, site, block, size, room > size ? room : size);
     self_leave(self);
 }
 
-static inline void *allocator_done(struct self *self, void *block, size_t size)
+static ALWAYS_INLINE void *allocator_done(struct self *self, const struct call_site *site, void *block, size_t size)
 {
     if (LIKELY(!self))
         return block;
     if (block)
-        tell_allocated(self, block, size);
+        tell_allocated(self, site, block, size);
     else
         races_ignore_end(self);
     return block;
@@ -90,51 +88,42 @@ static inline void *allocator_done(struct self *self, void *block, size_t size)
 
 /* --- allocation ------------------------------------------------------------------------------------------------- */
 
+/* The real call, and what there is to tell of its result. */
+#define ALLOCATE(real_call, size)                                                                                      \
+    do {                                                                                                               \
+        struct call_site site = CALL_SITE();                                                                           \
+        struct self *self = allocator_enter();                                                                         \
+        return allocator_done(self, &site, real_call, size);                                                           \
+    } while (0)
+
 INTERCEPT(void *, malloc, (size_t size))
 {
-    if (LIKELY(!races_are_on))
+    if (LIKELY(!races_watch_blocks))
         return REAL(malloc)(size);
-    struct self *self = allocator_enter();
-    return allocator_done(self, REAL(malloc)(size), size);
+    ALLOCATE(REAL(malloc)(size), size);
 }
 
 INTERCEPT(void *, calloc, (size_t count, size_t size))
 {
-    if (LIKELY(!races_are_on))
+    if (LIKELY(!races_watch_blocks))
         return REAL(calloc)(count, size);
-    struct self *self = allocator_enter();
-    return allocator_done(self, REAL(calloc)(count, size), count * size);
+    ALLOCATE(REAL(calloc)(count, size), count * size);
 }
 
-INTERCEPT(void *, memalign, (size_t alignment, size_t size))
-{
-    struct self *self = allocator_enter();
-    return allocator_done(self, REAL(memalign)(alignment, size), size);
-}
+INTERCEPT(void *, memalign, (size_t alignment, size_t size)) { ALLOCATE(REAL(memalign)(alignment, size), size); }
 
-INTERCEPT(void *, aligned_alloc, (size_t alignment, size_t size))
-{
-    struct self *self = allocator_enter();
-    return allocator_done(self, REAL(aligned_alloc)(alignment, size), size);
-}
+INTERCEPT(void *, aligned_alloc, (size_t alignment, size_t size)) { ALLOCATE(REAL(aligned_alloc)(alignment, size), size); }
 
-INTERCEPT(void *, valloc, (size_t size))
-{
-    struct self *self = allocator_enter();
-    return allocator_done(self, REAL(valloc)(size), size);
-}
+INTERCEPT(void *, valloc, (size_t size)) { ALLOCATE(REAL(valloc)(size), size); }
 
-INTERCEPT(void *, pvalloc, (size_t size))
-{
-    struct self *self = allocator_enter();
-    return allocator_done(self, REAL(pvalloc)(size), size);
-}
+INTERCEPT(void *, pvalloc, (size_t size)) { ALLOCATE(REAL(pvalloc)(size), size); }
 
 INTERCEPT(int, posix_memalign, (void **block, size_t alignment, size_t size))
 {
+    struct call_site site = CALL_SITE();
     struct self *self = allocator_enter();
     int error = REAL(posix_memalign)(block, alignment, size);
-    allocator_done(self, error == 0 ? *block : NULL, size);
+    allocator_done(self, &site, error == 0 ? *block : NULL, size);
     return error;
 }
 
@@ -165,7 +154,7 @@ static NOINLINE void free_watched(void *block, const struct call_site *site)
 
 INTERCEPT(void, free, (void *block))
 {
-    if (UNLIKELY(races_are_on)) {
+    if (UNLIKELY(races_watch_blocks)) {
         struct call_site site = CALL_SITE();
         free_watched(block, &site);
         return;
@@ -210,13 +199,13 @@ static void *resize_with_objects(void *block, size_t new_size, const struct call
 }
 
 /* The block stays where it is, of another size or, if the call has failed, of the same. */
-static void tell_stayed(struct self *self, void *block, size_t size, size_t old_room)
+static void tell_stayed(struct self *self, const struct call_site *site, void *block, size_t size, size_t old_room)
 {
     size_t room = block_size(block);
     races_ignore_end(self);
     if (!self_enter())
         return;
-    races_stayed(self, block, size, room > size ? room : size, old_room);
+    races_stayed(self, site, block, size, room > size ? room : size, old_room);
     self_leave(self);
 }
 
@@ -230,11 +219,11 @@ static NOINLINE void *resize_watched(struct self *self, void *block, size_t size
     }
     void *result = resize_with_objects(block, size, site);
     if (result == block && block)
-        tell_stayed(self, block, size, old_room);
+        tell_stayed(self, site, block, size, old_room);
     else if (result)
-        tell_allocated(self, result, size);
+        tell_allocated(self, site, result, size);
     else if (block && size > 0)
-        tell_stayed(self, block, old_room, old_room);
+        tell_stayed(self, site, block, old_room, old_room);
     else
         races_ignore_end(self);
     return result;

@@ -268,9 +268,9 @@ static bool block_of(void *ctx, uintptr_t addr, struct report_block *found)
 {
     struct races_block block;
     (void)ctx;
-    if (!races_are_on || !races_find_block(addr, &block))
+    if (!races_watch_blocks || !races_find_block(addr, &block))
         return false;
-    *found = (struct report_block){block.start, block.size, races_stack(block.allocated_at), block.allocated_by};
+    *found = (struct report_block){block.start, block.size, block.allocated_at, block.allocated_by};
     return true;
 }
 

@@ -9,12 +9,18 @@
 #include "runtime/runtime.h"
 #include "translate/thread.h"
 
-bool races_are_on;
+bool races_are_on, races_watch_blocks;
 
 /* --- beginning and end ---------------------------------------------------------------------------------------------------- */
 
 static struct race_shadow shadow;
 static struct tr_check check;
+
+void races_prepare(void)
+{
+    races_blocks_init();
+    races_watch_blocks = true;
+}
 
 void races_begin(void)
 {
@@ -23,7 +29,6 @@ void races_begin(void)
         runtime_limit("no-races", "data races are not looked for: there is no address space for shadow memory");
         return;
     }
-    races_blocks_init();
     if (!self || self->gone || !detector_watch_races(runtime.detector, &shadow)) {
         runtime_limit("no-races", "data races are not looked for: there is no memory");
         return;
@@ -33,7 +38,21 @@ void races_begin(void)
     race_thread_start(runtime.detector, self->thread, tr_check_tag());
 }
 
-void races_end(void) { store_relaxed(&races_are_on, false); }
+void races_take_calls(void)
+{
+    struct call_site calls[STACK_MAX_FRAMES];
+    uint32_t count = races_are_on ? unwind_calls(self_current, calls, STACK_MAX_FRAMES) : 0;
+    while (count > 0) {
+        count--;
+        tr_call_made(calls[count].pc, calls[count].sp);
+    }
+}
+
+void races_end(void)
+{
+    store_relaxed(&races_are_on, false);
+    store_relaxed(&races_watch_blocks, false);
+}
 
 void races_doubt(void)
 {
@@ -101,19 +120,31 @@ void races_touch_slow(struct self *self, uintptr_t address, size_t size, uint32_
     tell_if_any(self);
 }
 
-void races_allocated(struct self *self, void *block, size_t size, uintptr_t room)
+/* Before accesses are looked at, calls are not kept: stacks are walked, up to a number that costs little. */
+#define MOST_WALKS 20000u
+
+static struct races_origin origin_of(struct self *self, const struct call_site *site)
 {
-    if (!block)
-        return;
-    race_fresh(runtime.detector, self->thread, (uintptr_t)block, room);
-    races_blocks_add((uintptr_t)block, size, races_node_with_call(here()), detector_thread_id(self->thread));
+    struct races_origin origin = {detector_thread_id(self->thread), STACK_NONE, RACE_SITE_NONE};
+    if (races_are_on)
+        origin.node = races_node_with_call(here());
+    else if (unwind_walks() < MOST_WALKS)
+        origin.stack = unwind_stack(self, site);
+    return origin;
 }
 
-void races_stayed(struct self *self, void *block, size_t size, size_t room, size_t old_room)
+void races_allocated(struct self *self, const struct call_site *site, void *block, size_t size, size_t room)
 {
-    if (room > old_room)
+    if (races_are_on)
+        race_fresh(runtime.detector, self->thread, (uintptr_t)block, room);
+    races_blocks_add((uintptr_t)block, size, origin_of(self, site));
+}
+
+void races_stayed(struct self *self, const struct call_site *site, void *block, size_t size, size_t room, size_t old_room)
+{
+    if (races_are_on && room > old_room)
         race_fresh(runtime.detector, self->thread, (uintptr_t)block + old_room, room - old_room);
-    races_blocks_add((uintptr_t)block, size, races_node_with_call(here()), detector_thread_id(self->thread));
+    races_blocks_add((uintptr_t)block, size, origin_of(self, site));
 }
 
 static void gone(struct self *self, uintptr_t start, size_t size, uint32_t how, uintptr_t caller)
@@ -127,7 +158,8 @@ static void gone(struct self *self, uintptr_t start, size_t size, uint32_t how, 
 void races_freeing(struct self *self, void *block, size_t room, uintptr_t caller)
 {
     size_t size = races_blocks_remove((uintptr_t)block);
-    gone(self, (uintptr_t)block, size > room ? size : room, RACE_FREE, caller);
+    if (races_are_on)
+        gone(self, (uintptr_t)block, size > room ? size : room, RACE_FREE, caller);
 }
 
 void races_mapped(struct self *self, void *start, size_t size)

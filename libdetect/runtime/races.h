@@ -13,6 +13,8 @@
 #include "runtime/self.h"
 #include "runtime/takeover.h"
 
+/* Blocks of allocators are to be told of, for their names and, as soon as races_are_on, as memory that is new or goes. */
+extern bool races_watch_blocks;
 /* Whether accesses are checked: mode full, and translation has begun. False costs a load. */
 extern bool races_are_on;
 
@@ -33,10 +35,10 @@ static inline void races_writes(struct self *self, const void *address, size_t s
 
 /* What the interceptors of malloc and mmap say. `room`: the bytes that the allocator gives for the `size` that was asked
  * for. */
-void races_allocated(struct self *self, void *block, size_t size, size_t room);
+void races_allocated(struct self *self, const struct call_site *site, void *block, size_t size, size_t room);
 void races_freeing(struct self *self, void *block, size_t room, uintptr_t caller);
 /* realloc: between races_freeing(), and instead of races_allocated() where the block has not moved. */
-void races_stayed(struct self *self, void *block, size_t size, size_t room, size_t old_room);
+void races_stayed(struct self *self, const struct call_site *site, void *block, size_t size, size_t room, size_t old_room);
 void races_mapped(struct self *self, void *start, size_t size);
 void races_unmapping(struct self *self, void *start, size_t size, uintptr_t caller);
 
@@ -48,19 +50,21 @@ static inline void races_ignore_end(struct self *self) { self->races_ignored--; 
 struct races_block {
     uintptr_t start;
     size_t size;
-    race_site allocated_at; /* a node of calls, the call of the allocator's function innermost */
+    stack_id allocated_at;
     thread_id allocated_by;
     bool freed;
 };
 bool races_find_block(uintptr_t address, struct races_block *block);
-/* That node as a stack for the report. */
-stack_id races_stack(race_site node);
 
 /* --- for the takeover, threads and forks ---------------------------------------------------------------------------- */
 
+/* At init, if translation is to begin at some time. */
+void races_prepare(void);
 /* In the thread that takes over, before any code is translated: shadow memory is reserved, the analysis told. If that
  * cannot be (a limit says so), translation goes on without. */
 void races_begin(void);
+/* Then, when it has room for calls: those that it has made so far. */
+void races_take_calls(void);
 /* Translation has been left: nothing is seen any more. */
 void races_end(void);
 /* By the new thread, when the analysis knows it. */

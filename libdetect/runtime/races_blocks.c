@@ -9,16 +9,16 @@
 #include "runtime/races_inner.h"
 #include "runtime/runtime.h"
 
-/* start / 8 : 45 | allocated_by : 18 | freed : 1       0: empty
+/* start / 8 : 45 | allocated_by : 17 | has_stack : 1 | freed : 1       0: empty
  * size : 32 | allocated_at : 32
- * Numbers too large for their field are the largest one; that of a thread, 0, unknown. */
+ * A size too large for its field is the largest one; a thread's number 0, unknown. */
 struct entry {
-    uint64_t start : 45, thread : 18, freed : 1;
+    uint64_t start : 45, thread : 17, has_stack : 1, freed : 1;
     uint32_t size;
-    race_site allocated_at;
+    uint32_t allocated_at; /* stack_id, or a node of calls */
 };
-_Static_assert(sizeof(struct entry) == 16, "one load for each half");
-#define MAX_THREAD ((1u << 18) - 1)
+_Static_assert(sizeof(struct entry) == 16, "16 bytes a block");
+#define MAX_THREAD ((1u << 17) - 1)
 
 #define STRIPES 64u
 #define FIRST_CAPACITY 64u
@@ -81,12 +81,13 @@ static void set(struct stripe *stripe, uintptr_t start, const struct entry *valu
     *entry = *value;
 }
 
-void races_blocks_add(uintptr_t start, size_t size, race_site allocated_at, thread_id allocated_by)
+void races_blocks_add(uintptr_t start, size_t size, struct races_origin origin)
 {
     struct entry entry = {.start = start >> 3,
-                          .thread = allocated_by <= MAX_THREAD ? allocated_by : 0,
+                          .thread = origin.thread <= MAX_THREAD ? origin.thread : 0,
+                          .has_stack = origin.stack != STACK_NONE,
                           .size = size <= UINT32_MAX ? (uint32_t)size : UINT32_MAX,
-                          .allocated_at = allocated_at};
+                          .allocated_at = origin.stack != STACK_NONE ? origin.stack : origin.node};
     unsigned i = stripe_of(start);
     spin_lock(&locks[i]);
     if (make_room(&stripes[i]))
@@ -125,24 +126,30 @@ static bool is_better(const struct entry *entry, const struct races_block *block
     return (uintptr_t)entry->start << 3 > block->start;
 }
 
-static void look(const struct stripe *stripe, uintptr_t address, struct races_block *block)
+static void look(const struct stripe *stripe, uintptr_t address, struct races_block *block, race_site *node)
 {
     for (uint32_t i = 0; i < stripe->capacity; i++) {
         const struct entry *entry = &stripe->entries[i];
-        if (contains(entry, address) && is_better(entry, block))
-            *block = (struct races_block){(uintptr_t)entry->start << 3, entry->size, entry->allocated_at,
-                                          (thread_id)entry->thread, entry->freed};
+        if (!contains(entry, address) || !is_better(entry, block))
+            continue;
+        *block = (struct races_block){(uintptr_t)entry->start << 3, entry->size,
+                                      entry->has_stack ? entry->allocated_at : STACK_NONE, (thread_id)entry->thread,
+                                      entry->freed};
+        *node = entry->has_stack ? RACE_SITE_NONE : entry->allocated_at;
     }
 }
 
 bool races_find_block(uintptr_t address, struct races_block *block)
 {
+    race_site node = RACE_SITE_NONE;
     *block = (struct races_block){0};
     for (unsigned i = 0; i < STRIPES; i++) {
         spin_lock(&locks[i]);
-        look(&stripes[i], address, block);
+        look(&stripes[i], address, block, &node);
         spin_unlock(&locks[i]);
     }
+    if (node != RACE_SITE_NONE)
+        block->allocated_at = races_stack(node);
     return block->start != 0;
 }
 

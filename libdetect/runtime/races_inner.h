@@ -17,6 +17,11 @@ race_site races_node_with_call(uintptr_t sp);
 /* Reports what the thread has found, called by translated code: ordinary code, on the translator's stack. */
 void races_tell_interrupted(void *self);
 
+/* --- races.c --- */
+
+/* A node of calls as a stack for the report. */
+stack_id races_stack(race_site node);
+
 /* --- races_shadow.c --- */
 
 /* False: there is no room. */
@@ -25,7 +30,13 @@ bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check);
 /* --- races_blocks.c --- */
 
 void races_blocks_init(void);
-void races_blocks_add(uintptr_t start, size_t size, race_site allocated_at, thread_id allocated_by);
+/* Who allocated a block, and where: a stack, or a node of calls if that is STACK_NONE. */
+struct races_origin {
+    thread_id thread;
+    stack_id stack;
+    race_site node;
+};
+void races_blocks_add(uintptr_t start, size_t size, struct races_origin origin);
 /* It is about to be freed. Its size as it was asked for, 0: unknown. */
 size_t races_blocks_remove(uintptr_t start);
 

@@ -96,6 +96,8 @@ void takeover_start(void)
     }
     if (!loader_hook(takeover_modules))
         runtime_limit("late-modules", "the dynamic linker cannot be watched: what libc loads by itself runs natively");
+    if (!has_hooks && !is_bare)
+        races_prepare();
     store_relaxed(&takeover_state, TAKEOVER_READY);
 }
 
@@ -123,6 +125,7 @@ static void take_over(void)
         races_begin();
     takeover_modules_add_all();
     tr_thread_start();
+    races_take_calls();
     signals_take_over();
     if (!tr_take_over()) {
         refuse("the kernel refuses to change the protection of the program's code");

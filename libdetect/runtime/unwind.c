@@ -51,6 +51,7 @@ struct walker {
     uint32_t frame_count, slot_count;
     bool cacheable;
     uintptr_t pc[STACK_MAX_FRAMES];
+    uintptr_t sp[STACK_MAX_FRAMES];
     bool exact[STACK_MAX_FRAMES]; /* the address itself, not one before a return address */
     struct slot slot[2 * STACK_MAX_FRAMES];
     frame_t frame[STACK_MAX_FRAMES];
@@ -212,9 +213,10 @@ static void add_slots(struct walker *walker, unw_cursor_t *cursor, uintptr_t sp,
     add_slot(walker, at, new_pc);
 }
 
-static void add_frame(struct walker *walker, uintptr_t pc, bool exact)
+static void add_frame(struct walker *walker, uintptr_t pc, uintptr_t sp, bool exact)
 {
     walker->pc[walker->frame_count] = pc;
+    walker->sp[walker->frame_count] = sp;
     walker->exact[walker->frame_count++] = exact;
 }
 
@@ -247,7 +249,7 @@ static void walk(struct walker *walker)
         bool from_signal = unw_is_signal_frame(&cursor) > 0;
         begun = begun || is_first(walker, pc, sp);
         if (begun && !from_signal && !modules_is_own(pc))
-            add_frame(walker, pc, exact);
+            add_frame(walker, pc, sp, exact);
         if (walker->frame_count == STACK_MAX_FRAMES || unw_step(&cursor) <= 0 ||
             !get_place(&cursor, &new_pc, &new_sp))
             return;
@@ -578,6 +580,23 @@ stack_id unwind_context(struct self *self, const void *ucontext)
     release(walker);
     errno = saved;
     return stack;
+}
+
+uint32_t unwind_calls(struct self *self, struct call_site *calls, uint32_t most)
+{
+    struct walker *walker = claim();
+    if (!walker)
+        return 0;
+    int saved = errno;
+    registers_capture(&walker->registers);
+    prepare(walker, self, NULL);
+    walk_and_intern(self, walker);
+    uint32_t count = walker->frame_count < most ? walker->frame_count : most;
+    for (uint32_t i = 0; i < count; i++)
+        calls[i] = (struct call_site){walker->pc[i], walker->sp[i]};
+    release(walker);
+    errno = saved;
+    return count;
 }
 
 void unwind_end(struct self *self)

@@ -27,6 +27,9 @@ stack_id unwind_stack(struct self *self, const struct call_site *site);
 /* The stack of the code that a signal interrupted, from the handler's ucontext. */
 stack_id unwind_context(struct self *self, const void *ucontext);
 
+/* The calls of the program that have not returned, innermost first: where they return to, and the stack pointer then. */
+uint32_t unwind_calls(struct self *self, struct call_site *calls, uint32_t most);
+
 /* At init; false if there is no memory: stacks are then empty. */
 bool unwind_init(void);
 /* The thread's cache is freed. */

@@ -24,6 +24,12 @@ void calls_begin(uint8_t *room)
     tr_thread.last_call = first + CALLS_ROOM_BYTES / sizeof(*first) - 1;
 }
 
+void tr_call_made(uintptr_t return_pc, uintptr_t sp)
+{
+    if (tr_thread.last_call && tr_thread.call < tr_thread.last_call)
+        *++tr_thread.call = (struct tr_call){.return_pc = return_pc, .sp = sp};
+}
+
 struct tr_call *tr_calls(size_t *count)
 {
     struct tr_call *first = tr_thread.last_call ? room_of(tr_thread.stack_top) : &bottom;

@@ -88,6 +88,8 @@ struct tr_call {
 };
 /* This thread's, the innermost last; `count` entries from the returned one on. Calls too deep for the room are left out. */
 struct tr_call *tr_calls(size_t *count);
+/* One that this thread has made before its code was translated; after tr_thread_start(), the outermost first. */
+void tr_call_made(uintptr_t return_pc, uintptr_t sp);
 
 /* Within a call of the client for an access: the program's registers, at the instruction that makes it. For ordinary code. */
 void tr_program_context(ucontext_t *context);
