@@ -140,15 +140,21 @@ static NOINLINE bool acquire_known(struct detector *det, struct thread *thread,
     if (!take_step(det, thread, object, call, stack))
         return false;
     if (UNLIKELY(object->flags & OBJ_ORDERED))
-        sync_acquire(det, thread, object);
+        sync_take(det, thread, object, call.mode);
     return true;
+}
+
+/* Of a thread to which nothing else is unusual than that its locks order. */
+static inline bool is_full_alone(const struct thread *thread, uintptr_t sp)
+{
+    return load_relaxed(&thread->attention) == ATTENTION_FULL && sp <= load_relaxed(&thread->stack_watch);
 }
 
 bool detector_acquire_fast(struct detector *det, struct thread *thread, struct lock_call call,
                            uintptr_t addr, stack_id stack, uintptr_t sp)
 {
     if (UNLIKELY(!has_no_attention(thread, sp)))
-        return false;
+        return is_full_alone(thread, sp) && acquire_known(det, thread, call, addr, stack);
     struct object *object = objects_cached(&thread->objects, call.kind, addr);
     if (LIKELY(object) && thread->held.count == 0 && call.mode == MODE_EXCLUSIVE &&
         !(object->flags & (SLOW_FLAGS | OBJ_ORDERED)) && !load_relaxed(&object->owner) &&
@@ -167,11 +173,25 @@ static NOINLINE bool release_inner(struct detector *det, struct thread *thread,
     return object && locks_drop(thread, object);
 }
 
+static NOINLINE bool release_full(struct detector *det, struct thread *thread,
+                                  enum object_kind kind, uintptr_t addr)
+{
+    struct held_lock *held = NULL;
+    for (uint32_t i = thread->held.count; i-- > 0 && !held;)
+        if (object_is(thread->held.locks[i].object, kind, addr))
+            held = &thread->held.locks[i];
+    if (!held || !held_is_current(held, thread))
+        return false;
+    if (held->depth <= 1)
+        sync_give(det, thread, held->object, held->mode);
+    return locks_drop_at(thread, (uint32_t)(held - thread->held.locks));
+}
+
 bool detector_release_fast(struct detector *det, struct thread *thread, enum object_kind kind,
                            uintptr_t addr, uintptr_t sp)
 {
     if (UNLIKELY(!has_no_attention(thread, sp)))
-        return false;
+        return is_full_alone(thread, sp) && release_full(det, thread, kind, addr);
     uint32_t count = thread->held.count;
     if (UNLIKELY(count == 0))
         return false;
@@ -228,6 +248,8 @@ static void handler_enter(struct detector *det, struct thread *thread, const str
     thread->handler_depth++;
     thread_attend(thread, ATTENTION_HANDLER);
     set_exposed(det, thread);
+    if (thread->has_hb)
+        hb_acquire(det, thread, &det->hb_handled);
 }
 
 static void handler_leave(struct detector *det, struct thread *thread)
@@ -248,12 +270,14 @@ static void mask_changed(struct detector *det, struct thread *thread, uint64_t m
     thread_count_interruptible(det, thread);
 }
 
-static void handled_changed(struct detector *det, uint64_t handled)
+static void handled_changed(struct detector *det, struct thread *thread, uint64_t handled)
 {
     det->handled = handled;
-    for (struct thread *thread = det->threads; thread; thread = thread->next) {
-        set_exposed(det, thread);
-        thread_count_interruptible(det, thread);
+    if (thread->has_hb)
+        hb_release_join(det, thread, &det->hb_handled);
+    for (struct thread *other = det->threads; other; other = other->next) {
+        set_exposed(det, other);
+        thread_count_interruptible(det, other);
     }
 }
 
@@ -359,7 +383,7 @@ static void dispatch(struct detector *det, struct thread *thread, const struct e
     case EVENT_SIGNAL_MASK:
         mask_changed(det, thread, event->value);
         break;
-    case EVENT_HANDLED: handled_changed(det, event->value); break;
+    case EVENT_HANDLED: handled_changed(det, thread, event->value); break;
     case EVENT_INVALID: misuse_invalid(det, thread, event); break;
     case EVENT_ERROR_RETURNED: misuse_error_returned(det, thread, event); break;
     case EVENT_PROCESS_EXIT: process_exit(det, thread, event); break;
@@ -421,7 +445,7 @@ void detector_feed(struct detector *det, struct thread *thread, const struct eve
 {
     bool settled = false;
     if (event->object == OBJECT_SEM)
-        settled = has_no_attention(thread, sp) &&
+        settled = (has_no_attention(thread, sp) || is_full_alone(thread, sp)) &&
                   ((event->type == EVENT_ACQUIRE && sems_acquire_fast(det, thread, event, take_semaphore)) ||
                    (event->type == EVENT_POST && sems_post_fast(det, thread, event)));
     else if (event->type == EVENT_ACQUIRE && is_fast_kind(event))
@@ -501,6 +525,7 @@ struct detector *detector_create(struct arena *arena, struct stackdepot *depot,
     spin_init(&det->lock, RANK_ANALYSIS);
     for (unsigned i = 0; i < ORDER_STRIPES; i++)
         spin_init(&det->order_locks[i], RANK_OBJECT);
+    spin_init(&det->orders_lock, RANK_ORDERS);
     det->arena = arena;
     det->depot = depot;
     det->env = *env;
@@ -530,6 +555,7 @@ void detector_forked(struct detector *det, struct thread *self)
     spin_reset(&det->lock);
     for (unsigned i = 0; i < ORDER_STRIPES; i++)
         spin_reset(&det->order_locks[i]);
+    spin_reset(&det->orders_lock);
     vc_domain_forked(&det->clocks);
     if (detector_is_full(det))
         hb_reset_locks(det);
@@ -551,6 +577,7 @@ void detector_freeze(struct detector *det)
 {
     spin_lock(&det->lock);
     spin_lock_all(det->order_locks, ORDER_STRIPES, sizeof(*det->order_locks));
+    spin_lock(&det->orders_lock);
     if (detector_is_full(det))
         hb_freeze(det);
 }
@@ -559,6 +586,7 @@ void detector_thaw(struct detector *det)
 {
     if (detector_is_full(det))
         hb_thaw(det);
+    spin_unlock(&det->orders_lock);
     spin_unlock_all(det->order_locks, ORDER_STRIPES, sizeof(*det->order_locks));
     spin_unlock(&det->lock);
 }

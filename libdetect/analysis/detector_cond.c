@@ -38,6 +38,7 @@ static bool give_up_mutex(struct detector *det, struct thread *thread, struct ob
                           struct object *mutex, const struct event *event)
 {
     thread_refresh_held(thread);
+    locks_publish(det, thread, mutex);
     if (locks_drop(thread, mutex))
         return true;
     if (!(mutex->flags & OBJ_ERRORCHECK)) {
@@ -116,7 +117,7 @@ static void wake_all(struct detector *det, struct object *cond)
 
 static void publish_on(struct detector *det, struct thread *thread, struct object *mutex)
 {
-    sync_release(det, thread, mutex);
+    sync_release_hard(det, thread, mutex);
     mutex->flags |= OBJ_ORDERED;
 }
 
@@ -182,13 +183,18 @@ void conds_signal(struct detector *det, struct thread *thread, const struct even
 /* --- barriers --------------------------------------------------------------------------------- */
 
 /* The last of a cycle has come: the others run again, and the barrier is not in use any more. */
-static void complete_cycle(struct detector *det, struct object *barrier)
+static void complete_cycle(struct detector *det, struct thread *last, struct object *barrier)
 {
     barrier->more->arrived = 0;
+    for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next) {
+        if (waiter->wait.object != barrier || waiter->barrier_cycle != barrier->more->cycle)
+            continue;
+        waitgraph_wake(det, waiter);
+        sync_cycle_wake(det, waiter, barrier);
+    }
+    sync_cycle_wake(det, last, barrier);
+    sync_cycle_end(det, barrier);
     barrier->more->cycle++;
-    for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next)
-        if (waiter->wait.object == barrier)
-            waitgraph_wake(det, waiter);
 }
 
 void barriers_enter(struct detector *det, struct thread *thread, const struct event *event)
@@ -198,10 +204,10 @@ void barriers_enter(struct detector *det, struct thread *thread, const struct ev
     if (!more)
         return;
     thread->barrier_cycle = more->cycle;
-    sync_cycle_enter(det, thread, barrier, more->cycle);
+    sync_cycle_enter(det, thread, barrier);
     more->arrived++;
     if (more->arrived == more->threads) {
-        complete_cycle(det, barrier);
+        complete_cycle(det, thread, barrier);
         return;
     }
     struct wait wait = {
@@ -219,10 +225,8 @@ void barriers_leave(struct detector *det, struct thread *thread, const struct ev
 {
     struct object *barrier = life_waited_on(det, thread, event);
     waitgraph_end(det, thread);
-    if (!barrier || !barrier->more)
-        return;
     if (!(event->flags & EVF_NO_ORDER))
-        sync_cycle_leave(det, thread, barrier, thread->barrier_cycle);
-    else if (thread->barrier_cycle == barrier->more->cycle && barrier->more->arrived > 0)
+        sync_cycle_leave(det, thread, barrier);
+    else if (barrier && barrier->more && thread->barrier_cycle == barrier->more->cycle && barrier->more->arrived > 0)
         barrier->more->arrived--;
 }

@@ -60,6 +60,8 @@ static void begin_identity(struct detector *det, struct object *object, const st
     /* Until it is initialised with 1, nothing says that it is used as a lock. */
     if (object->kind == OBJECT_SEM)
         object->flags |= OBJ_SIGNALLING;
+    if (detector_is_full(det) && object_is_lock(object->kind))
+        object->flags |= OBJ_ORDERED;
     count_object(det, object->kind);
 }
 

@@ -284,8 +284,21 @@ void locks_acquire(struct detector *det, struct thread *thread, const struct eve
         return;
     }
     locks_take(det, thread, object, event);
-    if (object->kind == OBJECT_ONCE || object->flags & OBJ_ORDERED)
+    if (object->kind == OBJECT_ONCE)
         sync_acquire(det, thread, object);
+    else if (object->flags & OBJ_ORDERED)
+        sync_take(det, thread, object, event->mode);
+}
+
+void locks_publish(struct detector *det, struct thread *thread, struct object *object)
+{
+    const struct held_lock *held = held_find(&thread->held, object);
+    if (!detector_is_full(det) || object->kind == OBJECT_ONCE)
+        return;
+    if (!held && !(object->flags & OBJ_ERRORCHECK))
+        sync_give_join(det, thread, object);
+    else if (held && held->depth <= 1)
+        sync_give(det, thread, object, held->mode);
 }
 
 /* The library did what was asked of it, though by the wrong thread. */
@@ -306,6 +319,8 @@ void locks_release(struct detector *det, struct thread *thread, const struct eve
     thread_refresh_held(thread);
     if (object->kind == OBJECT_ONCE)
         sync_release(det, thread, object);
+    if (!(event->flags & EVF_REFUSED))
+        locks_publish(det, thread, object);
     if (!(event->flags & EVF_REFUSED) && locks_drop(thread, object))
         return;
     if (object->flags & OBJ_ORPHANED) {

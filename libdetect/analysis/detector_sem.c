@@ -36,10 +36,15 @@ void sems_acquire(struct detector *det, struct thread *thread, struct object *ob
     sync_lock(det, object);
     uint64_t waits = more ? more->waits++ : UINT64_MAX;
     sync_unlock(det, object);
+    bool posted = !more || waits >= more->initial; /* the first `initial` waits need no post */
     if (!(object->flags & OBJ_SIGNALLING))
         locks_take(det, thread, object, event);
-    else if (!more || waits >= more->initial)
-        sync_acquire(det, thread, object); /* the first `initial` waits need no post */
+    sync_lock(det, object);
+    if (posted && object->flags & OBJ_SIGNALLING)
+        sync_acquire_locked(det, thread, object);
+    else if (posted)
+        sync_take_locked(det, thread, object);
+    sync_unlock(det, object);
 }
 
 static void note_waker(struct object_more *more, const struct thread *thread, stack_id stack)
@@ -61,6 +66,7 @@ void sems_post(struct detector *det, struct thread *thread, const struct event *
         sync_lock(det, object);
         object->flags |= OBJ_CONFIRMED;
         sync_unlock(det, object);
+        sync_give_join(det, thread, object);
         locks_drop(thread, object);
         return;
     }
@@ -92,11 +98,13 @@ bool sems_acquire_fast(struct detector *det, struct thread *thread, const struct
     struct object *object = lock_known(det, thread, event);
     if (!object)
         return false;
-    bool settled = true;
+    bool settled = true, posted = object->more->waits >= object->more->initial;
     if (!(object->flags & OBJ_SIGNALLING))
         settled = !load_relaxed(&object->owner) && step(det, thread, object, event);
-    else if (object->more->waits >= object->more->initial)
+    if (posted && settled && object->flags & OBJ_SIGNALLING)
         sync_acquire_locked(det, thread, object);
+    else if (posted && settled && thread->has_hb)
+        sync_take_locked(det, thread, object);
     if (settled)
         object->more->waits++;
     sync_unlock(det, object);
@@ -114,6 +122,8 @@ bool sems_post_fast(struct detector *det, struct thread *thread, const struct ev
         sync_release_locked(det, thread, object);
     else
         settled = load_relaxed(&object->owner) == thread && locks_drop(thread, object);
+    if (settled && thread->has_hb && !(object->flags & OBJ_SIGNALLING))
+        sync_give_join_locked(det, thread, object);
     if (settled)
         note_waker(object->more, thread, stack);
     sync_unlock(det, object);

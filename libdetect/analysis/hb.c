@@ -141,7 +141,7 @@ static void gather(struct detector *det, struct vc_time *all)
         struct hb_slot *slot = slot_of(det, other);
         spin_lock(&slot->lock);
         store_relaxed(&slot->asked, 1);
-        vc_publish_join(&det->hb, &other->hb, load_relaxed(&other->hb.epoch), all);
+        vc_publish_join(&det->hb, &other->hb, used_epoch(other), all);
         spin_unlock(&slot->lock);
     }
 }
@@ -155,6 +155,7 @@ void hb_thread_begin(struct detector *det, struct thread *thread, struct thread 
         gather(det, &start);
     thread->has_hb = vc_clock_begin_after(&det->hb, &thread->hb, &start);
     vc_time_clear(&det->hb, &start);
+    thread_attend(thread, ATTENTION_FULL);
     enter_slot(det, thread);
 }
 
@@ -233,6 +234,13 @@ void hb_renew(struct detector *det, const uint64_t slots[HB_SLOT_WORDS])
 
 /* --- the detector's part -------------------------------------------------------------------------------------------------- */
 
+static void order_lock(void *ctx, struct object *object)
+{
+    (void)ctx;
+    if (object_is_lock(object->kind))
+        object->flags |= OBJ_ORDERED;
+}
+
 bool hb_watch(struct detector *det, uint32_t slots, unsigned epoch_bits)
 {
     det->hb_slots = arena_alloc(det->arena, (RACE_SLOTS + 1) * sizeof(*det->hb_slots));
@@ -244,6 +252,7 @@ bool hb_watch(struct detector *det, uint32_t slots, unsigned epoch_bits)
     det->hb.hard_limit = true;
     for (struct thread *thread = det->threads; thread; thread = thread->next)
         hb_thread_begin(det, thread, NULL);
+    objects_visit_all(&det->objects, order_lock, NULL);
     return true;
 }
 

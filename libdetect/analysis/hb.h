@@ -32,6 +32,18 @@ void hb_release_join(struct detector *det, struct thread *thread, struct vc_time
 /* Whether the thread learnt anything. */
 bool hb_acquire(struct detector *det, struct thread *thread, const struct vc_time *time);
 
+/* Quickly: whether the thread knows all of it. False may be wrong. */
+static inline bool hb_knows_release(const struct thread *thread, const struct vc_time *time)
+{
+    uint32_t slot = time->slot_plus_1 - 1;
+    const struct vc_snapshot *others = thread->hb.others;
+    if (!time->slot_plus_1)
+        return !time->others;
+    if (slot == thread->hb.slot)
+        return true;
+    return others && slot < others->count && others->epochs[slot] >= time->epoch;
+}
+
 /* What has been recorded under the tag orders the thread from here on, and so does all that the thread in that slot had
  * acquired: as if it had released after the access (and it may be said to know a little more than it did then). */
 void hb_acquire_from(struct detector *det, struct thread *thread, uint32_t tag);

@@ -59,7 +59,7 @@ struct object_more {
     /* barrier */
     uint32_t threads, arrived; /* of one cycle */
     uint32_t cycle;
-    struct order *cycle_order[2]; /* entries of the even and odd cycles */
+    struct order *cycle_order[2]; /* entries of this cycle, and of the last one */
     /* the last signal, broadcast or post; semaphore: who waited last is the object's owner */
     thread_id waker;
     stack_id waker_stack;

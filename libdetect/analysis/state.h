@@ -14,6 +14,7 @@
 #define ORDER_STRIPES 64u
 
 struct hb_slot;
+struct order;
 struct races;
 struct reliance;
 
@@ -26,7 +27,10 @@ struct detector {
     struct object_table objects; /* its readers need no lock */
     struct vc_domain clocks;     /* its own */
     struct spin order_locks[ORDER_STRIPES]; /* RANK_OBJECT: what is published on objects (sync.c) */
+    struct spin orders_lock;                /* RANK_ORDERS */
+    struct order *free_orders;
     struct vc_domain hb;      /* mode full: the happens-before clock with all locks (hb.h); its own */
+    struct vc_time hb_handled; /* whoever installed handlers, before they run */
     struct hb_slot *hb_slots; /* RACE_SLOTS of them, and one for who has none. NULL: mode locks */
     struct races *races;      /* NULL: accesses are not checked */
     struct lockgraph *graph;
@@ -104,6 +108,8 @@ static inline bool locks_drop(struct thread *thread, struct object *object)
  * held afterwards. */
 void locks_pass(struct detector *det, struct thread *thread, struct object *once,
                 const struct event *event);
+/* Mode full: what the release of the lock orders, before the thread drops it. */
+void locks_publish(struct detector *det, struct thread *thread, struct object *object);
 /* Unlocked, though not by its holder. */
 void locks_release_for_others(struct object *object);
 /* Whoever holds it exclusively loses it: unlocked by another thread, destroyed, gone. */

@@ -8,6 +8,7 @@
 #include "analysis/hb.h"
 #include "analysis/misuse.h"
 #include "analysis/state.h"
+#include "analysis/sync.h"
 #include "analysis/waitgraph.h"
 
 struct thread *thread_find(struct detector *det, thread_id id)
@@ -73,6 +74,8 @@ static void forget(struct detector *det, struct thread *thread)
 {
     vc_time_clear(&det->clocks, &thread->end);
     vc_time_clear(&det->hb, &thread->hb_end);
+    vc_time_clear(&det->clocks, &thread->cycle);
+    vc_time_clear(&det->hb, &thread->hb_cycle);
     hash_remove(&det->threads_by_id, &thread->by_id);
     unlink_thread(det, thread);
     put_record(det, thread);
@@ -178,6 +181,14 @@ static void leave_locks(struct thread *thread)
     }
 }
 
+/* The next owner learns that this one died, from the kernel. */
+static void leave_robust(struct detector *det, struct thread *thread)
+{
+    for (uint32_t i = 0; i < thread->held.count && detector_is_full(det); i++)
+        if (thread->held.locks[i].object->flags & OBJ_ROBUST)
+            sync_give(det, thread, thread->held.locks[i].object, thread->held.locks[i].mode);
+}
+
 static void stop_running(struct detector *det, struct thread *thread)
 {
     waitgraph_end(det, thread);
@@ -202,6 +213,7 @@ void detector_thread_end(struct detector *det, struct thread *thread)
     thread_refresh_held(thread);
     if (thread->held.count > 0)
         misuse_exit_holding(det, thread, NULL);
+    leave_robust(det, thread);
     leave_locks(thread);
     if (thread->stack_high > thread->stack_low) {
         struct event gone = {.type = EVENT_RANGE_GONE, .flags = EVF_STACK,

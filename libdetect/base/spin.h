@@ -19,6 +19,7 @@ enum lock_rank {
     RANK_TRANSLATE,   /* translate: building, linking, eviction, modules */
     RANK_FD,          /* intercept: table of descriptors */
     RANK_RACE,        /* analysis: what race checks keep besides shadow memory */
+    RANK_ORDERS,      /* analysis: unused records of published order */
     RANK_HB,          /* analysis: what a thread knows of others, in mode full */
     RANK_CLOCKS,      /* analysis: slots of vector clocks */
     RANK_DEPOT,       /* analysis: stack depot */

@@ -9,6 +9,10 @@
  *     expect FINDING [on NAME…] [replaces]
  *     expect-withdrawn | expect-count FINDING N | expect-pulse ALIVE WAITING
  *     stuck yes|no                asks detector_report_stuck()
+ *     appears THREAD              one that nobody was seen to create
+ *     full [SLOTS EPOCH-BITS]     mode full from here on: the happens-before clock with all locks
+ *     THREAD mark M…              what the thread does at this point, under a name
+ *     THREAD knows M… | not-knows M…   whether that happened before what the thread does now
  *
  * Findings must be expected on the lines after the event that makes them, in order, and no others may
  * come. Each event's call stack is one frame: its line, or `@label` at the end of the line, so that two
@@ -17,12 +21,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/detector.h"
+#include "analysis/hb.h"
 
 #define MAX_NAMES 512
 #define MAX_THREADS 256
 #define MAX_WORDS 40
 #define MAX_QUEUE 64
+#define MAX_MARKS 64
 
 struct name {
     char text[24];
@@ -43,6 +48,11 @@ static struct {
     struct finding queue[MAX_QUEUE]; /* findings that no line has expected yet */
     unsigned first, last;
     unsigned withdrawn;
+    struct {
+        char text[24];
+        uint32_t tag;
+    } marks[MAX_MARKS]; /* points in time of threads, in mode full */
+    unsigned mark_count;
     uint64_t count_of[1024]; /* by finding number, filled by expect-count */
     enum finding_kind kind_of[1024];
     const char *file;
@@ -272,6 +282,43 @@ static void feed(unsigned thread, char **words, unsigned count)
     detector_feed(run.det, run.threads[thread], &event, run.sp[thread]);
 }
 
+/* The point in time under that name; a new one if `make`. */
+static uint32_t *find_mark(const char *text, bool make)
+{
+    for (unsigned i = 0; i < run.mark_count; i++)
+        if (!strcmp(run.marks[i].text, text))
+            return &run.marks[i].tag;
+    if (!make || run.mark_count == MAX_MARKS)
+        fail("no such mark:", text);
+    snprintf(run.marks[run.mark_count].text, sizeof(run.marks[0].text), "%s", text);
+    return &run.marks[run.mark_count++].tag;
+}
+
+/* mark M…: what a thread does now. knows, not-knows M…: whether that happened before what this one does now. */
+static bool order_line(struct thread *self, char **words, unsigned count)
+{
+    bool mark = !strcmp(words[0], "mark"), knows = !strcmp(words[0], "knows");
+    if (!mark && !knows && strcmp(words[0], "not-knows"))
+        return false;
+    for (unsigned i = 1; i < count; i++) {
+        uint32_t *tag = find_mark(words[i], mark);
+        if (mark) {
+            *tag = hb_tag(run.det, self);
+            hb_used(self);
+        } else if (hb_knows(run.det, self, *tag) != knows) {
+            fail(knows ? "is not ordered after" : "is ordered after", words[i]);
+        }
+    }
+    return true;
+}
+
+/* Each thread's stack: 0x10000 bytes from N << 28. */
+static void start(unsigned number)
+{
+    uintptr_t low = (uintptr_t)number << 28;
+    detector_thread_start(run.det, run.threads[number], low, low + 0x10000, 0);
+}
+
 /* What is no event but a call of the analysis. */
 static bool call(unsigned thread, char **words, unsigned count)
 {
@@ -282,9 +329,9 @@ static bool call(unsigned thread, char **words, unsigned count)
         run.ids[other] = detector_thread_id(run.threads[other]);
         if (count > 2 && !strcmp(words[2], "detached"))
             detector_thread_set_detached(run.det, run.threads[other]);
-        /* Each thread's stack: 0x1000 bytes from N << 20. */
-        uintptr_t low = (uintptr_t)other << 28;
-        detector_thread_start(run.det, run.threads[other], low, low + 0x10000, 0);
+        start(other);
+    } else if (order_line(self, words, count)) {
+        return true;
     } else if (!strcmp(words[0], "end")) {
         detector_thread_end(run.det, self);
         run.threads[thread] = NULL;
@@ -373,6 +420,17 @@ static void check(char **words, unsigned count)
         struct detector_pulse pulse = detector_pulse(run.det);
         if (pulse.alive != strtoul(words[1], NULL, 10) || pulse.waiting != strtoul(words[2], NULL, 10))
             fail("another pulse than", words[1]);
+    } else if (!strcmp(words[0], "full")) {
+        /* full [SLOTS EPOCH-BITS] */
+        if (!hb_watch(run.det, count == 3 ? (uint32_t)strtoul(words[1], NULL, 10) : RACE_SLOTS,
+                      count == 3 ? (unsigned)strtoul(words[2], NULL, 10) : RACE_EPOCH_BITS))
+            fail("mode full does not begin", "");
+    } else if (!strcmp(words[0], "appears") && count == 2) {
+        /* A thread that nobody was seen to create. */
+        unsigned number = thread_number(words[1]);
+        run.threads[number] = detector_thread_create(run.det, NULL, STACK_NONE);
+        run.ids[number] = detector_thread_id(run.threads[number]);
+        start(number);
     } else if (!strcmp(words[0], "stuck") && count == 2) {
         if (detector_report_stuck(run.det) != !strcmp(words[1], "yes"))
             fail("stuck:", words[1]);
@@ -423,7 +481,7 @@ int main(int argc, char **argv)
     run.det = detector_create(&run.arena, run.depot, &env);
     run.threads[1] = detector_thread_create(run.det, NULL, STACK_NONE);
     run.ids[1] = detector_thread_id(run.threads[1]);
-    detector_thread_start(run.det, run.threads[1], 1ul << 28, (1ul << 28) + 0x10000, 0);
+    start(1);
     char text[512];
     while (fgets(text, sizeof(text), file)) {
         run.line++;
