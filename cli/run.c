@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "assemble.h"
+#include "atomics.h"
 #include "child.h"
 #include "commands.h"
 #include "environment.h"
@@ -26,6 +27,7 @@ struct run {
     struct program program;
     struct child child;
     struct rundir dir;
+    struct atomics_server atomics;
     struct model model;
     struct inputs inputs;
     struct suppressions suppressions;
@@ -71,10 +73,12 @@ static bool is_ours(void *ctx, pid_t pid)
 
 static void watch(struct run *run)
 {
-    struct pollfd events[2] = {{.fd = run->child.signals, .events = POLLIN},
-                               {.fd = run->dir.changes, .events = POLLIN}};
+    struct pollfd events[3] = {{.fd = run->child.signals, .events = POLLIN},
+                               {.fd = run->dir.changes, .events = POLLIN},
+                               {.fd = run->atomics.socket, .events = POLLIN}};
     while (!run->child.ended) {
-        poll(events, 2, run->dir.changes < 0 ? POLL_MS : -1);
+        poll(events, 3, run->dir.changes < 0 ? POLL_MS : -1);
+        atomics_handle(&run->atomics);
         bool stop = child_handle(&run->child, is_ours, run);
         print_urgent(run);
         if (stop)
@@ -202,13 +206,16 @@ static int start_and_watch(struct run *run, char **environment)
 {
     assemble_init(&run->assembly, run->pool, &run->model, &run->inputs, &run->arguments->options,
                   &run->suppressions);
+    atomics_open(&run->atomics, run->pool, &run->arguments->options, run->dir.path);
     int status = child_start(&run->child, &run->program, environment);
     if (status) {
+        atomics_close(&run->atomics);
         rundir_remove(&run->dir);
     } else {
         signal(SIGPIPE, SIG_IGN); /* a lost reader of the report must not cost the status */
         run->assembly.program_pid = (uint64_t)run->child.pid;
         watch(run);
+        atomics_close(&run->atomics);
         status = finish(run);
     }
     assemble_free(&run->assembly);

@@ -1,19 +1,137 @@
 /* SPDX-License-Identifier: MIT */
-/* See atomics.h. */
+/* See atomics.h.
+ *
+ * Modules are entered by threads that hold the takeover's work to themselves, and looked up by whoever translates, without a
+ * lock: a record is complete before it is counted, stays where it is, and ends by being marked. */
 #include "runtime/atomics.h"
 
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/spin.h"
+#include "runtime/atomics_ask.h"
 #include "runtime/modules.h"
 #include "runtime/runtime.h"
 
-uint32_t atomics_flags(const struct tr_access *access)
+#define MOST_MODULES 1024
+
+struct known_module {
+    uintptr_t start, end, bias;
+    bool is_library, is_gone, objects_told;
+    const struct atomics_header *table; /* NULL: nothing is known */
+};
+
+static struct known_module modules[MOST_MODULES];
+static uint32_t module_count;
+static bool nobody_there;
+
+/* --- modules --------------------------------------------------------------------------------------------------------------------- */
+
+static struct known_module *find(uintptr_t pc)
 {
-    struct module_span span;
-    bool in_library = modules_span(access->pc, &span) && span.name[0] != '\0';
-    return in_library ? RACE_LIBRARY : 0;
+    uint32_t count = load_acquire(&module_count); /* pairs with enter() */
+    for (uint32_t i = count; i-- > 0;)
+        if (pc >= modules[i].start && pc < modules[i].end && !load_relaxed(&modules[i].is_gone))
+            return &modules[i];
+    return NULL;
 }
 
-void atomics_module(uintptr_t address) { (void)address; }
+static void enter(const struct known_module *module)
+{
+    spin_lock(modules_lock());
+    if (module_count < MOST_MODULES) {
+        modules[module_count] = *module;
+        store_release(&module_count, module_count + 1); /* pairs with find() */
+    }
+    spin_unlock(modules_lock());
+}
 
-void atomics_module_gone(uintptr_t start, uintptr_t end) { (void)start, (void)end; }
+static void tell(enum atomics_answer answer)
+{
+    if (answer != ATOMICS_NOBODY_THERE || nobody_there)
+        return;
+    nobody_there = true;
+    runtime_limit("no-atomics", runtime.under_run
+                                    ? "nobody was left to read debug information for atomic operations: some accesses "
+                                      "may be atomic ones, and races between them are only possible"
+                                    : "debug information was not read for atomic operations, since detect run did not "
+                                      "start the program: races between plain moves are only possible");
+}
 
-void atomics_objects(void (*visit)(void *ctx, uintptr_t address, size_t size), void *ctx) { (void)visit, (void)ctx; }
+void atomics_module(uintptr_t address)
+{
+    char build_id[ATOMICS_ID_TEXT];
+    struct module_span span;
+    if (find(address) || !modules_span(address, &span))
+        return;
+    const char *path = modules_file(address, build_id, sizeof(build_id));
+    struct known_module module = {.start = span.start, .end = span.end, .bias = span.bias, .is_library = span.name[0] != '\0'};
+    if (path && path[0] == '/')
+        tell(atomics_ask(path, build_id, &module.table));
+    enter(&module);
+}
+
+/* Its table stays mapped: somebody may be looking at it. */
+void atomics_module_gone(uintptr_t start, uintptr_t end)
+{
+    for (uint32_t i = 0; i < load_acquire(&module_count); i++)
+        if (modules[i].start < end && start < modules[i].end)
+            store_relaxed(&modules[i].is_gone, true);
+}
+
+/* --- one operand ------------------------------------------------------------------------------------------------------------------ */
+
+static const struct atomics_place *place_at(const struct atomics_header *table, uint64_t offset)
+{
+    const struct atomics_place *places = (const struct atomics_place *)(table + 1);
+    uint32_t low = 0, high = table->place_count;
+    while (low < high) { /* the first that begins behind it */
+        uint32_t middle = low + (high - low) / 2;
+        if (places[middle].start <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && offset - places[low - 1].start < places[low - 1].length ? &places[low - 1] : NULL;
+}
+
+static uint32_t flags_of(const struct atomics_place *place, const struct tr_access *access)
+{
+    uint32_t wanted = ((access->kind & TR_READ) ? ATOMICS_LOAD : 0u) | ((access->kind & TR_WRITE) ? ATOMICS_STORE : 0u);
+    if (place->rule == ATOMICS_PLAIN)
+        return RACE_SOURCE_KNOWN | (place->flags & ATOMICS_VOLATILE ? RACE_VOLATILE : 0);
+    if ((place->flags & wanted) != wanted || (place->size && place->size != access->size))
+        return 0;
+    return RACE_ATOMIC;
+}
+
+uint32_t atomics_flags(const struct tr_access *access)
+{
+    const struct known_module *module = find(access->pc);
+    if (!module)
+        return 0;
+    uint32_t flags = module->is_library ? RACE_LIBRARY : 0;
+    const struct atomics_place *place = module->table ? place_at(module->table, access->pc - module->bias) : NULL;
+    return place && !(access->kind & (TR_STACK | TR_STRING | TR_MASKED)) ? flags | flags_of(place, access) : flags;
+}
+
+/* --- objects ------------------------------------------------------------------------------------------------------------------------- */
+
+void atomics_objects(void (*visit)(void *ctx, uintptr_t address, size_t size), void *ctx)
+{
+    for (uint32_t i = 0; i < load_acquire(&module_count); i++) {
+        struct known_module *module = &modules[i];
+        if (!module->table || module->is_gone || module->objects_told)
+            continue;
+        module->objects_told = true;
+        const struct atomics_header *table = module->table;
+        size_t places = (table->place_count * sizeof(struct atomics_place) + 7) & ~(size_t)7;
+        const struct atomics_object *objects =
+            (const struct atomics_object *)((const char *)(table + 1) + places);
+        for (uint32_t j = 0; j < table->object_count; j++) {
+            uintptr_t address = module->bias + objects[j].address;
+            if (address >= module->start && objects[j].size <= module->end - address && address < module->end)
+                visit(ctx, address, objects[j].size);
+        }
+    }
+}

@@ -173,15 +173,21 @@ static const char *path_of(const struct module_span *span)
     return in_arena(here, span->name);
 }
 
-static void write_record(uint32_t number)
+/* 2 * build_id_size characters. */
+static void write_hex(const struct module *module, char *hex)
 {
     static const char digits[] = "0123456789abcdef";
-    const struct module *module = modules[number - 1];
-    char hex[2 * BUILD_ID_BYTES];
     for (uint32_t i = 0; i < module->build_id_size; i++) {
         hex[2 * i] = digits[module->build_id[i] >> 4];
         hex[2 * i + 1] = digits[module->build_id[i] & 15];
     }
+}
+
+static void write_record(uint32_t number)
+{
+    const struct module *module = modules[number - 1];
+    char hex[2 * BUILD_ID_BYTES];
+    write_hex(module, hex);
     record_begin(&runtime.writer, RECORD_MODULE);
     record_u64(&runtime.writer, TAG_INDEX, number);
     record_text(&runtime.writer, TAG_PATH, module->path ? module->path : "");
@@ -269,6 +275,25 @@ frame_t modules_place(uintptr_t addr)
     struct module_span span;
     uint32_t number = modules_span(addr, &span) ? number_of(&span) : 0;
     return number ? FRAME(number, addr - span.bias) : 0;
+}
+
+const char *modules_file(uintptr_t addr, char *build_id, size_t size)
+{
+    struct module_span span;
+    uint32_t number = modules_span(addr, &span) ? number_of(&span) : 0;
+    if (number == 0)
+        return NULL;
+    spin_lock(&lock);
+    const struct module *module = modules[number - 1];
+    size_t length = 2 * (size_t)module->build_id_size;
+    build_id[0] = '\0';
+    if (length < size) {
+        write_hex(module, build_id);
+        build_id[length] = '\0';
+    }
+    const char *path = module->path;
+    spin_unlock(&lock);
+    return path;
 }
 
 void modules_changed(void)

@@ -14,6 +14,9 @@ frame_t modules_frame(uintptr_t pc);
 stack_id modules_stack(const uintptr_t *pcs, uint32_t count);
 /* frame_t of a data address inside a module's segments; 0 if it lies in none. */
 frame_t modules_place(uintptr_t addr);
+/* The file of the module at the address (absolute, or a word in brackets), and its build-id in hex, "" if it has none; NULL:
+ * unknown. The path stays. */
+const char *modules_file(uintptr_t addr, char *build_id, size_t size);
 /* After dlopen and before dlclose: ranges are read again at the next look-up. */
 void modules_changed(void);
 /* Child of a fork: all records are written again, to the new file. */

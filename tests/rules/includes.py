@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The include rule of docs/architecture.md: rooms include downwards only, cli includes report/format.h alone,
-uthash and libunwind have one includer each, libdw the symbolizer's files, and Zydis only those of the translator's x86-64 part. Also tells, without judging, which functions are long."""
+uthash and libunwind have one includer each, libdw the symbolizer's files and those that read
+whole line tables, Zydis those of the translator's x86-64 part and one that looks for atomic operations. Also tells, without judging, which functions are long."""
 import glob
 import os
 import re
@@ -16,12 +17,12 @@ BELOW = {
     "runtime": {"base", "event", "analysis", "report", "translate", "runtime"},
     "intercept": {"base", "event", "analysis", "report", "translate", "runtime", "intercept"},
 }
-CLI_MAY = re.compile(r"report/(format\.h|options\.h|options\.def)$|analysis/kinds\.(h|def)$|base/compiler\.h$")
+CLI_MAY = re.compile(r"report/(format\.h|atomics_format\.h|options\.h|options\.def)$|analysis/kinds\.(h|def)$|base/compiler\.h$")
 SINGLE = {
     r"uthash\.h|utlist\.h|utarray\.h": "libdetect/base/hash.c",
     r"libunwind.*\.h": "libdetect/runtime/unwind.c",
-    r"Zydis/.*|Zycore/.*": "libdetect/translate/x86_64/",
-    r"elfutils/.*|dwarf\.h|libelf\.h|gelf\.h": "cli/symbolize",
+    r"Zydis/.*|Zycore/.*": ("libdetect/translate/x86_64/", "cli/atomics_code.c"),
+    r"elfutils/.*|dwarf\.h|libelf\.h|gelf\.h": ("cli/symbolize", "cli/atomics_dwarf.c", "cli/atomics_types"),
 }
 LONG = 60
 

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* Macros, as far as they stand for atomic operations or volatile accesses. All definitions of a name in all files of the
+ * module are taken together: which of them was in force is not followed. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "atomics_source.h"
+#include "paths.h"
+#include "report/atomics_format.h"
+
+#define MOST_DEPTH 12        /* of macros in macros */
+#define MOST_DEFINITIONS 8   /* of one name that are looked at */
+#define MOST_FILES 20000
+#define MOST_INCLUDE_PATH 1024
+
+/* Kept in the table of macros as a name's variants: `pointee` is the address of the body's text, `size` its length. */
+static void define(struct atomic_sources *sources, const struct token *directive)
+{
+    size_t length = 0;
+    while (length < directive->length &&
+           (isalnum((unsigned char)directive->text[length]) || directive->text[length] == '_'))
+        length++;
+    struct name *name = names_get(&sources->macros, directive->text, length);
+    struct name_variant body = {.size = directive->length - length,
+                                .pointee = (uintptr_t)(directive->text + length),
+                                .offset = length < directive->length && directive->text[length] == '('};
+    names_add(&sources->macros, name, &body);
+}
+
+/* --- includes ------------------------------------------------------------------------------------------------------- */
+
+static struct atomic_source *find_include(struct atomic_sources *sources, const struct atomic_source *from,
+                                          const char *file, bool quoted)
+{
+    if (file[0] == '/')
+        return sources_get(sources, file);
+    if (quoted) {
+        const char *base = path_base(from->path);
+        const char *directory = pool_text(sources->pool, from->path, (size_t)(base - from->path));
+        struct atomic_source *found = sources_get(sources, path_join(sources->pool, directory, file));
+        if (found->text)
+            return found;
+    }
+    for (size_t i = 0; i < sources->directory_count; i++) {
+        struct atomic_source *found =
+            sources_get(sources, path_join(sources->pool, sources->directories[i], file));
+        if (found->text)
+            return found;
+    }
+    return NULL;
+}
+
+static void include(struct atomic_sources *sources, struct atomic_source *source, const struct token *directive)
+{
+    char quote = directive->length ? directive->text[0] : '\0', end = quote == '<' ? '>' : quote;
+    const char *close = directive->length > 1 && (quote == '<' || quote == '"')
+                            ? memchr(directive->text + 1, end, directive->length - 1)
+                            : NULL;
+    if (!close || close - directive->text > MOST_INCLUDE_PATH || sources->count > MOST_FILES) {
+        source->complete = false;
+        return;
+    }
+    const char *file = pool_text(sources->pool, directive->text + 1, (size_t)(close - directive->text) - 1);
+    struct atomic_source *found = find_include(sources, source, file, quote == '"');
+    if (!found || !found->complete)
+        source->complete = found && found == source;
+}
+
+void macros_read(struct atomic_sources *sources, struct atomic_source *source)
+{
+    struct tokens tokens = {0};
+    source->macros_read = source->complete = true; /* one that includes itself ends here */
+    tokens_read(&tokens, source->text, source->size);
+    for (size_t i = 0; i < tokens.count; i++) {
+        if (tokens.list[i].kind == TOKEN_DEFINE)
+            define(sources, &tokens.list[i]);
+        else if (tokens.list[i].kind == TOKEN_INCLUDE)
+            include(sources, source, &tokens.list[i]);
+    }
+    free(tokens.list);
+}
+
+/* --- what they mean ----------------------------------------------------------------------------------------------------- */
+
+static bool takes_prefix(const char **text, size_t *length, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    if (*length < size || memcmp(*text, prefix, size) != 0)
+        return false;
+    *text += size;
+    *length -= size;
+    return true;
+}
+
+bool atomic_function(const struct token *name, uint8_t *op)
+{
+    static const struct {
+        const char *start;
+        uint8_t op;
+    } operations[] = {
+        {"load", SPAN_LOAD},   {"store", SPAN_STORE},      {"init", SPAN_STORE}, {"clear", SPAN_STORE},
+        {"flag_clear", SPAN_STORE}, {"lock_release", SPAN_STORE}, {"flag_test_and_set", 0}, {"flag_test", SPAN_LOAD},
+        {"exchange", 0},       {"compare_exchange", 0},    {"fetch_", 0},        {"add_fetch", 0},
+        {"sub_fetch", 0},      {"and_fetch", 0},           {"or_fetch", 0},      {"xor_fetch", 0},
+        {"nand_fetch", 0},     {"add_and_fetch", 0},       {"sub_and_fetch", 0}, {"and_and_fetch", 0},
+        {"or_and_fetch", 0},   {"xor_and_fetch", 0},       {"nand_and_fetch", 0},
+        {"bool_compare", 0},   {"val_compare", 0},         {"lock_test_and_set", 0}, {"test_and_set", 0},
+    };
+    const char *text = name->text;
+    size_t length = name->length;
+    if (!takes_prefix(&text, &length, "__atomic_") && !takes_prefix(&text, &length, "__c11_atomic_") &&
+        !takes_prefix(&text, &length, "atomic_") && !takes_prefix(&text, &length, "__sync_"))
+        return false;
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        size_t size = strlen(operations[i].start);
+        if (length >= size && memcmp(text, operations[i].start, size) == 0) {
+            *op = operations[i].op;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void resolve(struct atomic_sources *sources, const struct name *name, struct macro *macro, int depth);
+
+static void look_at(struct atomic_sources *sources, const struct token *token, struct macro *macro, int depth)
+{
+    uint8_t op;
+    if (atomic_function(token, &op)) {
+        macro->unknown |= macro->atomic && macro->op != op;
+        macro->op = macro->atomic && macro->op != op ? 0 : op;
+        macro->rule = ATOMICS_BY_NAME;
+        macro->atomic = true;
+    } else if (token_is(token, "volatile") || token_is(token, "__volatile__")) {
+        macro->is_volatile = true;
+    } else if (token_is(token, "asm") || token_is(token, "__asm__") || token_is(token, "__asm")) {
+        macro->rule = ATOMICS_BY_ASM;
+        macro->op = SPAN_LOAD | SPAN_STORE;
+        macro->atomic = true;
+    } else {
+        const struct name *inner = names_find(&sources->macros, token->text, token->length);
+        if (inner && inner->variants)
+            resolve(sources, inner, macro, depth + 1);
+    }
+}
+
+static void resolve(struct atomic_sources *sources, const struct name *name, struct macro *macro, int depth)
+{
+    int looked = 0;
+    if (depth > MOST_DEPTH)
+        return;
+    for (const struct name_variant *body = name->variants; body && looked < MOST_DEFINITIONS; body = body->next, looked++) {
+        struct tokens tokens = {0};
+        tokens_read(&tokens, (const char *)(uintptr_t)body->pointee, body->size);
+        for (size_t i = 0; i < tokens.count; i++)
+            if (tokens.list[i].kind == TOKEN_NAME)
+                look_at(sources, &tokens.list[i], macro, depth);
+        if (depth == 0 && body->offset)
+            macro->has_arguments = true;
+        free(tokens.list);
+    }
+}
+
+bool macro_resolve(struct atomic_sources *sources, const struct token *token, struct macro *macro)
+{
+    struct name *name = names_find(&sources->macros, token->text, token->length);
+    if (!name || !name->variants)
+        return false;
+    if (!name->data) {
+        struct macro *known = pool_alloc(sources->pool, sizeof(*known));
+        name->data = known;
+        resolve(sources, name, known, 0);
+    }
+    *macro = *(const struct macro *)name->data;
+    return true;
+}
