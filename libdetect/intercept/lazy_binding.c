@@ -2,16 +2,19 @@
 /* The first call of a function that is bound lazily: the dynamic linker's resolver, which is native, looks the function up
  * and jumps there itself, past tr_redirect. So the resolver is redirected. What it is going to bind is known by name, and
  * the call is prepared for that; besides, whatever it is sees the program's return address (for the price of a fault). */
-#include <link.h>
-
 #include "base/sys.h"
+#include "intercept/libc_entry.h"
 #include "intercept/redirect.h"
+#include "intercept/symbols.h"
 #include "translate/translate.h"
 
 #if defined(__x86_64__)
 
 __attribute__((visibility("hidden"))) uintptr_t lazy_binding_resolver;
 __attribute__((visibility("hidden"))) void lazy_binding_entry(void);
+
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
 
 struct lazy_call {
     struct redirected_call call;
@@ -20,29 +23,26 @@ struct lazy_call {
     uintptr_t return_address;
 };
 
-static uintptr_t dynamic_value(const struct link_map *map, ElfW(Sxword) tag)
-{
-    for (const ElfW(Dyn) *entry = map->l_ld; entry && entry->d_tag != DT_NULL; entry++)
-        if (entry->d_tag == tag)
-            return entry->d_un.d_ptr; /* relocated by the dynamic linker */
-    return 0;
-}
-
 static const char *name_of(const struct lazy_call *lazy)
 {
-    const ElfW(Rela) *relocations = (const ElfW(Rela) *)dynamic_value(lazy->map, DT_JMPREL);
-    const ElfW(Sym) *symbols = (const ElfW(Sym) *)dynamic_value(lazy->map, DT_SYMTAB);
-    const char *strings = (const char *)dynamic_value(lazy->map, DT_STRTAB);
+    const ElfW(Rela) *relocations = (const ElfW(Rela) *)symbols_dynamic(lazy->map, DT_JMPREL);
+    const ElfW(Sym) *symbols = (const ElfW(Sym) *)symbols_dynamic(lazy->map, DT_SYMTAB);
+    const char *strings = (const char *)symbols_dynamic(lazy->map, DT_STRTAB);
     if (!relocations || !symbols || !strings)
         return "";
     return strings + symbols[ELF64_R_SYM(relocations[lazy->relocation].r_info)].st_name;
 }
 
+/* r11, which is nobody's at a call, gets the way of a function whose effects are told (libc_entry.h), which does not ask who
+ * calls it. */
 static void prepare(void *arg)
 {
     struct lazy_call *lazy = arg;
-    lazy->return_address = tr_origin(lazy->return_address);
-    redirect_prepare_named(name_of(lazy), &lazy->call, &lazy->return_address);
+    const char *name = name_of(lazy);
+    lazy->call.r11 = libc_way_named(name);
+    if (lazy->call.r11 == LIBC_WAYS)
+        lazy->return_address = tr_origin(lazy->return_address);
+    redirect_prepare_named(name, &lazy->call, &lazy->return_address);
 }
 
 /* The arguments of the function that is to be called are in place, in vector registers as well. */
@@ -63,6 +63,8 @@ __asm__(".text\n"
         "    mov %rsp, %rdi\n"
         "    call before_resolver\n"
         POP_CALL
+        "    cmp $" TEXT(LIBC_WAYS) ", %r11\n"
+        "    jb libc_lazy_entry\n"
         "    jmp *lazy_binding_resolver(%rip)\n"
         ".cfi_endproc\n"
         ".size lazy_binding_entry, . - lazy_binding_entry\n");
@@ -71,7 +73,7 @@ __asm__(".text\n"
  * supplement, 5.2); the latter two are there if it is bound lazily. */
 static uintptr_t resolver_of(const struct link_map *map)
 {
-    const uintptr_t *table = (const uintptr_t *)dynamic_value(map, DT_PLTGOT);
+    const uintptr_t *table = (const uintptr_t *)symbols_dynamic(map, DT_PLTGOT);
     if (!table || !sys_can_read((uintptr_t)&table[1]) || !sys_can_read((uintptr_t)&table[2]))
         return 0;
     return table[1] == (uintptr_t)map ? table[2] : 0;

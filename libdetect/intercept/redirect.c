@@ -11,6 +11,7 @@
 #include <unwind.h>
 
 #include "base/sys.h"
+#include "intercept/libc_entry.h"
 #include "intercept/signal_saved.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
@@ -224,7 +225,7 @@ static void redirect_functions(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(redirections); i++)
         if ((real_functions[i] = find(&redirections[i])))
-            tr_redirect(real_functions[i], (uintptr_t)redirect_entries[i]);
+            redirect_native(real_functions[i], (uintptr_t)redirect_entries[i]);
 }
 
 #else
@@ -233,15 +234,22 @@ static void redirect_functions(void) {}
 
 #endif
 
+bool redirect_native(uintptr_t function, uintptr_t instead)
+{
+    return libc_leads(function, instead) || tr_redirect(function, instead);
+}
+
 static void redirect_all(void)
 {
     static bool done;
+    libc_collect();
     if (!done) {
         done = true;
         redirect_functions();
         saved_take_over();
         bound_take_over();
     }
+    libc_take_over();
     lazy_binding_redirect();
 }
 

@@ -10,6 +10,9 @@
  * detector. */
 uintptr_t translated_entry(uintptr_t function);
 
+/* tr_redirect, with the effects of the function told first if it is in the table of libc_effects.h. At takeover. */
+bool redirect_native(uintptr_t function, uintptr_t instead);
+
 /* A call on its way, as the entries in assembly push it. */
 struct redirected_call {
     uintptr_t r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;

@@ -4,8 +4,8 @@
  * function gets to ours. Native callers are not affected. */
 #include <dlfcn.h>
 
+#include "intercept/redirect.h"
 #include "intercept/signal_saved.h"
-#include "translate/translate.h"
 
 static const char *const names[] = {
     "sigaction", "signal", "sysv_signal", "sigset", "siginterrupt", "sigignore", "sigaltstack",
@@ -32,7 +32,7 @@ void bound_take_over(void)
     for (size_t i = 0; own && i < ARRAY_LEN(names); i++) {
         void *ours = dlsym(own, names[i]), *next = dlsym(RTLD_NEXT, names[i]);
         if (ours && next && ours != next)
-            tr_redirect((uintptr_t)next, (uintptr_t)ours);
+            redirect_native((uintptr_t)next, (uintptr_t)ours);
     }
     dlerror(); /* the program must not find our failures in its own dlerror() */
 }

@@ -23,8 +23,8 @@ struct tr_arch {
     void (*context_set_register)(ucontext_t *context, unsigned reg, uint64_t value);
     /* Gives the registers (flags too) that `place` says are spilled their program values, from tr_thread.spill. */
     void (*context_restore)(ucontext_t *context, const struct tr_place *place);
-    /* A fault of copy_guarded's: makes it return. */
-    bool (*recover_copy)(ucontext_t *context);
+    /* A fault of copy_guarded, load_guarded or length_guarded: makes it return. */
+    bool (*recover_guarded)(ucontext_t *context);
     /* The program's state while the thread is on its way in (between shared code and WORKING) or out; false: pc is not
      * there. */
     bool (*enter_place)(uintptr_t pc, struct tr_place *place);

@@ -117,7 +117,7 @@ enum tr_fault tr_fault(int signo, const siginfo_t *info, ucontext_t *context)
     }
     if (signo == SIGSEGV && is_own_constant(info) && is_evicted(pc) && go_on_elsewhere(context, pc))
         return TR_FAULT_RESUMED;
-    if ((signo == SIGSEGV || signo == SIGBUS) && tr_arch.recover_copy(context))
+    if ((signo == SIGSEGV || signo == SIGBUS) && tr_arch.recover_guarded(context))
         return TR_FAULT_RESUMED;
     return TR_FAULT_PROGRAM;
 }

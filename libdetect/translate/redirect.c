@@ -5,14 +5,14 @@
 #include "base/atomic.h"
 #include "translate/translate.h"
 
-#define PLACES 256u /* a power of two */
+#define PLACES 4096u /* a power of two */
 
 static struct place {
     uintptr_t native, instead;
 } places[PLACES];
 static uint32_t used;
 
-static uint32_t first_place(uintptr_t native) { return (uint32_t)((native * 0x9e3779b97f4a7c15u) >> 56) % PLACES; }
+static uint32_t first_place(uintptr_t native) { return (uint32_t)((native * 0x9e3779b97f4a7c15u) >> 52) % PLACES; }
 
 uintptr_t redirect_target(uintptr_t native)
 {

@@ -265,6 +265,18 @@ static void resolve_entry(void *arg)
     spin_unlock(&translator.lock);
 }
 
+size_t tr_copy_guarded(void *to, const void *from, size_t size) { return copy_guarded(to, from, size); }
+
+size_t tr_string_length(const void *string, size_t most, size_t unit)
+{
+    size_t bytes;
+    if (!string || __builtin_mul_overflow(most, unit, &bytes))
+        bytes = string ? SIZE_MAX : 0;
+    if (bytes == 0)
+        return 0;
+    return unit == 1 ? length_guarded(string, bytes) : length_guarded_wide(string, bytes) / unit;
+}
+
 uintptr_t tr_entry(uintptr_t pc)
 {
     if (!translator.ready || !tr_is_translated(pc))

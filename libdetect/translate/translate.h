@@ -176,6 +176,10 @@ bool tr_in_cache(uintptr_t address);
  * Native callers are not affected, nor is translated code that has called the function before. False: no room, or
  * redirected already. */
 bool tr_redirect(uintptr_t function, uintptr_t instead);
+/* Reads of the program's memory, which need not be there: how many bytes were not copied; and how many elements of `unit`
+ * bytes (1, 4) a string has before its end, `most` at most, or before memory that cannot be read. */
+size_t tr_copy_guarded(void *to, const void *from, size_t size);
+size_t tr_string_length(const void *string, size_t most, size_t unit);
 /* function(arg) with the vector and floating-point registers saved around it; the stack needs room for them. */
 void tr_with_vectors_saved(void (*function)(void *), void *arg);
 /* For an unwinder that asks for the tables of the cache address pc, which is where a signal has interrupted the code, or the

@@ -56,6 +56,9 @@ void stacks_fork_child(void);
 size_t copy_guarded(void *to, const void *from, size_t size);
 /* Loads 1, 2, 4 or 8 bytes at once. False: the address cannot be read. */
 bool load_guarded(uint64_t *value, uintptr_t address, size_t size);
+/* The bytes before the first element (of one byte, or of four) that is zero or cannot be read; about `most` at most. */
+size_t length_guarded(const void *string, size_t most);
+size_t length_guarded_wide(const void *string, size_t most);
 
 /* calls.c: makes this thread's room for calls, if the client wants them kept; forgets it. */
 #define CALLS_ROOM_BYTES ((size_t)192 << 10)

@@ -3,6 +3,7 @@
 #include "translate/arch.h"
 
 #include <string.h>
+#include <wchar.h>
 
 #include "translate/translator.h"
 
@@ -22,6 +23,8 @@ bool indirect_place(const struct tr_chunk *chunk, uintptr_t code, struct tr_plac
 struct tr_exit *indirect_exit(const struct tr_chunk *chunk, uintptr_t stub) { return chunk && stub ? NULL : NULL; }
 uintptr_t indirect_trampoline(struct tr_region *region, uintptr_t to) { return region ? 0 : to; }
 size_t copy_guarded(void *to, const void *from, size_t size) { return memcpy(to, from, size) ? 0 : size; }
+size_t length_guarded(const void *string, size_t most) { return strnlen(string, most); }
+size_t length_guarded_wide(const void *string, size_t most) { return wcsnlen(string, most / 4) * 4; }
 
 /* Nothing is ever interrupted in a cache here. */
 enum tr_interrupted tr_interrupted(const ucontext_t *context)

@@ -97,16 +97,21 @@ static bool is_between(uintptr_t pc, const char *start, const char *end)
     return pc >= (uintptr_t)start && pc < (uintptr_t)end;
 }
 
-static bool recover_copy(ucontext_t *context)
+/* A fault inside [start, end) goes on at `then`. */
+static bool recover(ucontext_t *context, const char *start, const char *end, const char *then)
 {
-    uintptr_t pc = context_pc(context);
-    if (is_between(pc, copy_start, copy_end))
-        context_set_pc(context, (uintptr_t)copy_end);
-    else if (is_between(pc, load_start, load_end))
-        context_set_pc(context, (uintptr_t)load_failed);
-    else
+    if (!is_between(context_pc(context), start, end))
         return false;
+    context_set_pc(context, (uintptr_t)then);
     return true;
+}
+
+static bool recover_guarded(ucontext_t *context)
+{
+    return recover(context, copy_start, copy_end, copy_end) ||
+           recover(context, load_start, load_end, load_failed) ||
+           recover(context, length_guarded_start, length_guarded_end, length_guarded_end) ||
+           recover(context, length_guarded_wide_start, length_guarded_wide_end, length_guarded_wide_end);
 }
 
 static bool enter_place(uintptr_t pc, struct tr_place *place)
@@ -150,7 +155,7 @@ const struct tr_arch tr_arch = {
     .context_register = context_register,
     .context_set_register = context_set_register,
     .context_restore = context_restore,
-    .recover_copy = recover_copy,
+    .recover_guarded = recover_guarded,
     .enter_place = enter_place,
     .with_vectors_saved = with_vectors_saved,
     .on_stack = on_stack,

@@ -239,3 +239,54 @@ load_failed:
     ret
     .cfi_endproc
     .size load_guarded, . - load_guarded
+
+/* size_t length_guarded(const void *string, size_t most_bytes), and of elements of 4 bytes: the bytes before the first
+ * element that is zero. A fault inside goes on behind the search: what cannot be read ends it as well (arch.c). Aligned blocks, so
+ * that no page is read that the string does not reach.
+ * rax: the block, rsi: where to stop at the latest. */
+.macro length name, compare
+    hidden \name
+    hidden \name\()_start
+    hidden \name\()_end
+    .type \name, @function
+\name:
+    .cfi_startproc
+    mov %rdi, %rax
+    and $-16, %rax
+    mov %edi, %ecx
+    and $15, %ecx
+    pxor %xmm0, %xmm0
+    add %rdi, %rsi
+    jnc \name\()_start
+    mov $-1, %rsi
+\name\()_start:
+    movdqa (%rax), %xmm1
+    \compare %xmm0, %xmm1
+    pmovmskb %xmm1, %edx
+    shr %cl, %edx
+    shl %cl, %edx
+    test %edx, %edx
+    jnz 2f
+1:  add $16, %rax
+    cmp %rsi, %rax
+    jae \name\()_end
+    movdqa (%rax), %xmm1
+    \compare %xmm0, %xmm1
+    pmovmskb %xmm1, %edx
+    test %edx, %edx
+    jz 1b
+2:  bsf %edx, %edx
+    add %rdx, %rax
+\name\()_end:
+    cmp %rdi, %rax
+    cmovb %rdi, %rax
+    cmp %rsi, %rax
+    cmova %rsi, %rax
+    sub %rdi, %rax
+    ret
+    .cfi_endproc
+    .size \name, . - \name
+.endm
+
+    length length_guarded, pcmpeqb
+    length length_guarded_wide, pcmpeqd

@@ -28,6 +28,9 @@ extern const char leave_start[], leave_end[];
 extern const char copy_start[], copy_end[];
 /* In load_guarded. */
 extern const char load_start[], load_end[], load_failed[];
+/* In length_guarded and length_guarded_wide. */
+extern const char length_guarded_start[], length_guarded_end[];
+extern const char length_guarded_wide_start[], length_guarded_wide_end[];
 
 void with_vectors_saved(void (*function)(void *), void *arg);
 void on_stack(uint8_t *top, void (*function)(void *), void *arg);
