@@ -9,5 +9,6 @@
 libc_handler string_memcmp, string_strcmp, string_strncmp, string_strcasecmp, string_strncasecmp;
 libc_handler string_memchr, string_memrchr, string_memmem, string_strstr, string_strnlen;
 libc_handler string_memccpy, string_strcat, string_strncat, string_strxfrm;
+libc_handler string_note_length, string_cut;
 
 #endif

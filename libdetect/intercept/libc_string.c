@@ -111,3 +111,18 @@ void string_strxfrm(struct libc_call *call)
     size_t room = libc_argument(call, 2), needed = call->result + 1;
     libc_writes(call, bytes(call, 0), needed < room ? needed : room);
 }
+
+/* --- paths ----------------------------------------------------------------------------------------------------------------------- */
+
+void string_note_length(struct libc_call *call) { call->noted[0] = tr_string_length(bytes(call, 0), SIZE_MAX, 1); }
+
+/* A part of the path is returned, ended by a new end if it was not the last. */
+void string_cut(struct libc_call *call)
+{
+    const char *path = bytes(call, 0), *part = (const char *)call->result;
+    if (!path || part < path || part >= path + call->noted[0])
+        return;
+    const char *end = part + tr_string_length(part, SIZE_MAX, 1);
+    if (end < path + call->noted[0])
+        libc_writes(call, end, 1);
+}

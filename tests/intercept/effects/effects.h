@@ -29,6 +29,9 @@ extern bool effects_recording;
 bool effects_recording_starts(void);
 #define GO effects_recording_starts()
 #define STOP (effects_recording = false)
+/* Makes the compiler call a function whose result nobody wants. */
+extern volatile uintptr_t effects_used;
+#define USE(value) (effects_used = (uintptr_t)(value))
 
 /* Names `size` bytes "result" for the rest of the case. */
 void effects_result(const void *start, size_t size);
