@@ -57,21 +57,24 @@ static const char *object_word(struct pool *pool, const struct doc_object *objec
 }
 
 /* Where the source is known, its place counts: one line can become several instructions (unrolled loops, inlined functions). */
-static const char *frame_word(struct pool *pool, const struct doc_frame *frame)
+static const char *frame_word(struct pool *pool, const struct doc_frame *frame, bool with_column)
 {
     const char *module = frame->shown_module ? frame->shown_module : "";
-    if (frame->line)
+    if (frame->line && with_column)
         return pool_printf(pool, "%s %s:%u:%u", module, frame->file, frame->line, frame->column);
+    if (frame->line)
+        return pool_printf(pool, "%s %s:%u", module, frame->file, frame->line);
     return pool_printf(pool, "%s+%" PRIx64, module, frame->module ? frame->offset : 0);
 }
 
-/* Of an access what counts is its place, whoever has called there. */
+/* Of an access what counts is its line, whoever has called there: "x++" reads and writes. */
 static const char *line_word(struct pool *pool, const struct doc_stack *stack)
 {
     const char *word = "";
-    size_t count = stack->access.kind && stack->own < stack->count ? stack->own + 1 : stack->count;
+    bool access = stack->access.kind;
+    size_t count = access && stack->own < stack->count ? stack->own + 1 : stack->count;
     for (size_t i = 0; i < count; i++)
-        word = pool_printf(pool, "%s %s", word, frame_word(pool, &stack->frames[i]));
+        word = pool_printf(pool, "%s %s", word, frame_word(pool, &stack->frames[i], !access));
     return word;
 }
 
@@ -113,7 +116,9 @@ void fingerprint_set(struct pool *pool, struct doc_finding *finding)
     snprintf(finding->fingerprint, sizeof(finding->fingerprint), "%016" PRIx64, hash);
     /* The same code with other objects of the same kinds, elements of an array for one, makes the same mistake again. */
     for (size_t i = 0; i < finding->object_count && has_frames(finding); i++)
-        objects[i] = finding->objects[i].what;
+        objects[i] = finding->objects[i].is_memory && finding->objects[i].name
+                         ? without_indices(pool, finding->objects[i].name)
+                         : finding->objects[i].what;
     hash = add_words(add_text(FNV_OFFSET, finding->kind), objects, finding->object_count);
     finding->identity = add_words(hash, lines, finding->stack_count);
 }

@@ -129,6 +129,20 @@ static const char *place(struct facts *facts, const struct side *side)
                            : pool_printf(facts->pool, "%s+0x%" PRIx64, frame->shown_module, frame->offset);
 }
 
+/* Where the one side differs from the other: in the innermost function, or in who calls it. */
+static const char *differs(struct facts *facts, const struct side *side, const struct side *from)
+{
+    const struct doc_stack *stack = side->stack, *other = from->stack;
+    struct side caller = *side;
+    for (size_t i = 0; stack->own + i < stack->shown && other->own + i < other->shown; i++) {
+        const struct doc_frame *here = &stack->frames[stack->own + i], *there = &other->frames[other->own + i];
+        caller.frame = here;
+        if (here->line != there->line || (!here->line && here->offset != there->offset))
+            return place(facts, &caller);
+    }
+    return place(facts, side);
+}
+
 static bool same_function(const struct side *one, const struct side *other)
 {
     return one->frame && other->frame && one->frame->function && other->frame->function && one->frame->file &&
@@ -251,7 +265,7 @@ static void locks(struct facts *facts)
     else if (one->held || other->held)
         add(facts, pool_printf(facts->pool, "one side holds %s: hold it at %s too",
                                (one->held ? one : other)->held->locks[0].object->label,
-                               place(facts, one->held ? other : one)));
+                               one->held ? differs(facts, other, one) : differs(facts, one, other)));
 }
 
 /* --- rules: lives ---------------------------------------------------------------------------------------------------------------- */

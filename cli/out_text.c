@@ -197,6 +197,19 @@ static bool same_creation(const struct doc_thread *one, const struct doc_thread 
     return true;
 }
 
+/* Of the thread and those created with it, the one with the next number; NULL: there is none. */
+static const struct doc_thread *next_created(const struct doc_finding *finding, const struct doc_thread *thread, uint32_t after)
+{
+    const struct doc_thread *next = NULL;
+    for (size_t i = 0; i < finding->thread_count; i++) {
+        const struct doc_thread *candidate = &finding->threads[i];
+        if (candidate->id > after && (!next || candidate->id < next->id) &&
+            (candidate == thread || same_creation(thread, candidate)))
+            next = candidate;
+    }
+    return next;
+}
+
 /* Where the thread was created, and with it those further down the list that were created there too. */
 static void thread_part(struct output *output, const struct doc_finding *finding, size_t index)
 {
@@ -209,9 +222,9 @@ static void thread_part(struct output *output, const struct doc_finding *finding
     FILE *out = thread->created_at ? open_memstream(&labels, &size) : NULL;
     if (!out)
         return;
-    for (size_t i = index; i < finding->thread_count; i++)
-        if (i == index || same_creation(thread, &finding->threads[i]))
-            fprintf(out, "%s%s", together++ ? ", " : "", finding->threads[i].label);
+    const struct doc_thread *next = NULL;
+    for (uint32_t after = 0; (next = next_created(finding, thread, after)); after = next->id)
+        fprintf(out, "%s%s", together++ ? ", " : "", next->label);
     fclose(out);
     style(output, BOLD);
     paragraph(output, DETAIL, "%s %s created%s%s", labels, together > 1 ? "were" : "was", thread->creator ? " by " : "",

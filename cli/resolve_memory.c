@@ -117,7 +117,7 @@ static void on_stack(struct work *work, struct doc_object *object, const struct 
     object->on_stack_of = (uint32_t)raw->on_stack_of;
     local_variable(work, object, raw);
     object->label = object->name ? pool_printf(work->pool, "\"%s\"", object->name)
-                                 : pool_printf(work->pool, "the stack of %s", owner);
+                                 : pool_printf(work->pool, "memory on the stack of %s", owner);
     if (object->name)
         object->where = pool_printf(work->pool, "%s is a local variable%s, on the stack of %s%s", object->label,
                                     in_function(work, object), owner, declared(work, object));
@@ -173,6 +173,41 @@ void resolve_memory(struct work *work, struct doc_object *object, const struct r
         object->where = pool_printf(work->pool, "%" PRIu64 " byte%s of mapped memory, in no module, stack or heap block",
                                     object->size, plural(object->size));
     }
+}
+
+/* The member that one side's line names. */
+static const char *used_member(struct work *work, const struct doc_object *object, const struct doc_stack *stack,
+                               const struct raw_stack *raw)
+{
+    if (!stack->source || stack->own >= stack->count || !raw->count || (stack->access.flags & (ACCESS_FREE | ACCESS_UNMAP)) ||
+        stack->access.size > object->block_size || stack->access.size < object->size)
+        return NULL;
+    const struct doc_frame *frame = &stack->frames[stack->own];
+    const struct raw_module *module = NULL;
+    for (size_t i = 0; i < raw->count && !module; i++)
+        if ((raw->frames[i] & OFFSET_MASK) == frame->offset)
+            module = process_module(work->process, (uint32_t)(raw->frames[i] >> RESOLVE_FRAME_BITS));
+    struct sym_binary *binary = resolve_binary(work, module);
+    struct sym_use use = {frame->offset, stack->source, stack->access.address - (object->address - object->offset),
+                          stack->access.size, object->block_size};
+    return binary && use.offset < use.block_size ? sym_used_member(work->resolver->symbolizer, binary, &use) : NULL;
+}
+
+/* What the bytes of a heap block are called, if both sides agree, or only one says it. */
+static void name_in_block(struct work *work, struct doc_object *object)
+{
+    const char *names[2];
+    if (!object->block_size)
+        return;
+    for (size_t i = 0; i < 2; i++)
+        names[i] = used_member(work, object, &work->finding->stacks[i], &work->raw->stacks[i]);
+    if (names[0] && names[1] && strcmp(names[0], names[1]) != 0)
+        return;
+    object->name = names[0] ? names[0] : names[1];
+    if (!object->name)
+        return;
+    object->label = pool_printf(work->pool, "\"%s\"", object->name);
+    object->where = pool_printf(work->pool, "%s is %s", object->label, object->where);
 }
 
 /* --- what was done ---------------------------------------------------------------------------------------------------- */
@@ -316,6 +351,8 @@ bool resolve_race(struct work *work)
     if (finding->stack_count < 2 || !finding->stacks[0].access.flags || !finding->stacks[1].access.flags)
         return false;
     const struct doc_stack *one = &finding->stacks[0], *other = &finding->stacks[1];
+    if (finding->object_count)
+        name_in_block(work, &finding->objects[0]);
     /* Who writes or frees comes first in the sentence. */
     bool swap = !(one->access.flags & (ACCESS_WRITE | ACCESS_FREE | ACCESS_UNMAP)) ||
                 (other->access.flags & (ACCESS_FREE | ACCESS_UNMAP));

@@ -62,4 +62,13 @@ struct sym_frame {
 bool sym_local(struct symbolizer *symbolizer, struct sym_binary *binary, const struct sym_frame *frame, uint64_t address,
                uint64_t size, struct sym_variable *variable);
 
+/* A line of code that touches `size` bytes at `offset` in a heap block. */
+struct sym_use {
+    uint64_t pc;
+    const char *text; /* the line */
+    uint64_t offset, size, block_size;
+};
+/* "job.state": the structure and the member that is meant, where that is beyond doubt; else NULL. */
+const char *sym_used_member(struct symbolizer *symbolizer, struct sym_binary *binary, const struct sym_use *use);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What symbolize.c (binaries and their code), symbolize_data.c (variables) and symbolize_types.c (types and their members)
- * share: the project's only includers of libdw. */
+/* What symbolize.c (binaries and their code), symbolize_data.c (variables), symbolize_types.c (types and their members) and
+ * symbolize_used.c (members that lines of code name) share: the project's only includers of libdw. */
 #ifndef DETECT_CLI_SYMBOLIZE_INNER_H
 #define DETECT_CLI_SYMBOLIZE_INNER_H
 

@@ -85,7 +85,7 @@ def others(b):
              (2, ["count", "drop", "finish"], r.READ | r.WRITE, BLOCK + 36, 4), heap(36, 4), kind="free-race"),
         race(3, p, (2, ["count", "drop"], r.READ, BLOCK + 36, 4), (1, ["free", "drop"], r.WRITE | r.FREE, BLOCK, 48),
              heap(36, 4), kind="free-race"),
-        race(4, p, (2, ["clear"], r.WRITE | r.LIBC, BLOCK, 48), (3, ["state"], r.WRITE, BLOCK + 32, 4), heap(0, 48)),
+        race(4, p, (2, ["clear"], r.WRITE | r.LIBC, BLOCK, 48), (3, ["state"], r.WRITE, BLOCK + 32, 4), heap(32, 4)),
         race(5, p, (2, ["number"], r.READ | PLAIN, number, 4), (1, ["join"], r.READ | r.WRITE, number, 4),
              r.memory(number, 4, on_stack_of=1, frames=frames)),
         race(6, p, (2, ["number"], r.READ | PLAIN, CFA + 8, 4), (1, ["join"], r.WRITE, CFA + 8, 4),
