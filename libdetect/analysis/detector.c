@@ -144,17 +144,21 @@ static NOINLINE bool acquire_known(struct detector *det, struct thread *thread,
     return true;
 }
 
-/* Of a thread to which nothing else is unusual than that its locks order. */
-static inline bool is_full_alone(const struct thread *thread, uintptr_t sp)
+/* Of a thread to which nothing else is unusual than that its locks order. It is then ready for an event. */
+static inline bool is_full_alone(struct detector *det, struct thread *thread, uintptr_t sp)
 {
-    return load_relaxed(&thread->attention) == ATTENTION_FULL && sp <= load_relaxed(&thread->stack_watch);
+    if (load_relaxed(&thread->attention) != ATTENTION_FULL || sp > load_relaxed(&thread->stack_watch))
+        return false;
+    if (UNLIKELY(thread->race.pending))
+        race_complete(det, thread);
+    return true;
 }
 
 bool detector_acquire_fast(struct detector *det, struct thread *thread, struct lock_call call,
                            uintptr_t addr, stack_id stack, uintptr_t sp)
 {
     if (UNLIKELY(!has_no_attention(thread, sp)))
-        return is_full_alone(thread, sp) && acquire_known(det, thread, call, addr, stack);
+        return is_full_alone(det, thread, sp) && acquire_known(det, thread, call, addr, stack);
     struct object *object = objects_cached(&thread->objects, call.kind, addr);
     if (LIKELY(object) && thread->held.count == 0 && call.mode == MODE_EXCLUSIVE &&
         !(object->flags & (SLOW_FLAGS | OBJ_ORDERED)) && !load_relaxed(&object->owner) &&
@@ -191,7 +195,7 @@ bool detector_release_fast(struct detector *det, struct thread *thread, enum obj
                            uintptr_t addr, uintptr_t sp)
 {
     if (UNLIKELY(!has_no_attention(thread, sp)))
-        return is_full_alone(thread, sp) && release_full(det, thread, kind, addr);
+        return is_full_alone(det, thread, sp) && release_full(det, thread, kind, addr);
     uint32_t count = thread->held.count;
     if (UNLIKELY(count == 0))
         return false;
@@ -406,6 +410,8 @@ static NOINLINE void feed_slow(struct detector *det, struct thread *thread,
     bool own_stack = sp > thread->stack_watch && sp < thread->stack_high;
     if (UNLIKELY(load_relaxed(&thread->attention) & ATTENTION_FORGET))
         forget_steps(det, thread);
+    if (UNLIKELY(thread->race.pending))
+        race_complete(det, thread);
     if ((event->type == EVENT_ORDER_RELEASE || event->type == EVENT_ORDER_ACQUIRE) && !own_stack) {
         order_event(det, thread, event);
         return;
@@ -445,7 +451,7 @@ void detector_feed(struct detector *det, struct thread *thread, const struct eve
 {
     bool settled = false;
     if (event->object == OBJECT_SEM)
-        settled = (has_no_attention(thread, sp) || is_full_alone(thread, sp)) &&
+        settled = (has_no_attention(thread, sp) || is_full_alone(det, thread, sp)) &&
                   ((event->type == EVENT_ACQUIRE && sems_acquire_fast(det, thread, event, take_semaphore)) ||
                    (event->type == EVENT_POST && sems_post_fast(det, thread, event)));
     else if (event->type == EVENT_ACQUIRE && is_fast_kind(event))

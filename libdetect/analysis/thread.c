@@ -99,6 +99,8 @@ static bool enter(struct detector *det, struct thread *thread, struct thread *cr
 
 struct thread *detector_thread_create(struct detector *det, struct thread *creator, stack_id stack)
 {
+    if (creator && creator->race.pending)
+        race_complete(det, creator);
     spin_lock(&det->lock);
     struct thread *thread = take_record(det);
     if (thread && !enter(det, thread, creator)) {
@@ -209,6 +211,8 @@ static void stop_running(struct detector *det, struct thread *thread)
 
 void detector_thread_end(struct detector *det, struct thread *thread)
 {
+    if (thread->race.pending)
+        race_complete(det, thread);
     spin_lock(&det->lock);
     thread_refresh_held(thread);
     if (thread->held.count > 0)

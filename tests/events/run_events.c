@@ -11,6 +11,7 @@
  *     stuck yes|no                asks detector_report_stuck()
  *     appears THREAD              one that nobody was seen to create
  *     full [SLOTS EPOCH-BITS]     mode full from here on: the happens-before clock with all locks
+ *     THREAD read|write|update|gone|fresh NAME [OFFSET [SIZE]] [FLAG…]   an access; 8 bytes at offset 0
  *     THREAD mark M…              what the thread does at this point, under a name
  *     THREAD knows M… | not-knows M…   whether that happened before what the thread does now
  *
@@ -21,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/hb.h"
+#include "analysis/race_state.h"
 
 #define MAX_NAMES 512
 #define MAX_THREADS 256
@@ -58,6 +59,7 @@ static struct {
     const char *file;
     unsigned line;
     stack_id place;
+    uintptr_t pc; /* the same for accesses */
 } run;
 
 static const char *const kind_names[] = {
@@ -317,6 +319,42 @@ static void start(unsigned number)
 {
     uintptr_t low = (uintptr_t)number << 28;
     detector_thread_start(run.det, run.threads[number], low, low + 0x10000, 0);
+    if (run.det->races)
+        race_thread_start(run.det, run.threads[number], NULL);
+}
+
+static const struct word access_flags[] = {
+    {"atomic", RACE_ATOMIC}, {"rmw", RACE_ATOMIC | RACE_RMW},     {"mov", RACE_MOV},
+    {"known", RACE_SOURCE_KNOWN}, {"volatile", RACE_VOLATILE}, {"in-library", RACE_LIBRARY}, {"by-libc", RACE_LIBC},
+    {"is-free", RACE_FREE}, {"is-unmap", RACE_UNMAP}, {"static", RACE_STATIC}, {NULL, 0}};
+
+/* read, write, update, fresh, gone: NAME [OFFSET [SIZE]] [FLAG…] */
+static bool access_line(struct thread *self, char **words, unsigned count)
+{
+    static const struct word verbs_of_access[] = {
+        {"read", RACE_READ}, {"write", RACE_WRITE}, {"update", RACE_READ | RACE_WRITE},
+        {"gone", RACE_WRITE}, {"fresh", 0}, {NULL, 0}};
+    const struct word *verb = find_word(verbs_of_access, words[0]), *flag;
+    if (!verb || count < 2)
+        return false;
+    uintptr_t numbers[2] = {0, 8};
+    uint32_t how = verb->value;
+    for (unsigned i = 2, number = 0; i < count; i++) {
+        if ((flag = find_word(access_flags, words[i])))
+            how |= flag->value;
+        else if (number < 2)
+            numbers[number++] = strtoul(words[i], NULL, 0);
+    }
+    uintptr_t address = find_name(words[1])->addr + numbers[0];
+    if (!strcmp(words[0], "fresh"))
+        race_fresh(run.det, self, address, numbers[1]);
+    else if (!strcmp(words[0], "gone"))
+        race_gone(run.det, self, address, numbers[1], how, RACE_SITE_NONE, run.pc);
+    else
+        race_access(run.det, self, address, numbers[1], how, RACE_SITE_NONE, run.pc);
+    if (race_has_findings(self))
+        race_report(run.det, self);
+    return true;
 }
 
 /* What is no event but a call of the analysis. */
@@ -330,7 +368,7 @@ static bool call(unsigned thread, char **words, unsigned count)
         if (count > 2 && !strcmp(words[2], "detached"))
             detector_thread_set_detached(run.det, run.threads[other]);
         start(other);
-    } else if (order_line(self, words, count)) {
+    } else if (order_line(self, words, count) || access_line(self, words, count)) {
         return true;
     } else if (!strcmp(words[0], "end")) {
         detector_thread_end(run.det, self);
@@ -422,9 +460,11 @@ static void check(char **words, unsigned count)
             fail("another pulse than", words[1]);
     } else if (!strcmp(words[0], "full")) {
         /* full [SLOTS EPOCH-BITS] */
-        if (!hb_watch(run.det, count == 3 ? (uint32_t)strtoul(words[1], NULL, 10) : RACE_SLOTS,
-                      count == 3 ? (unsigned)strtoul(words[2], NULL, 10) : RACE_EPOCH_BITS))
+        static const struct race_shadow chunks_only = {.range_count = 0};
+        if (!races_watch(run.det, &chunks_only, count == 3 ? (uint32_t)strtoul(words[1], NULL, 10) : RACE_SLOTS,
+                         count == 3 ? (unsigned)strtoul(words[2], NULL, 10) : RACE_EPOCH_BITS))
             fail("mode full does not begin", "");
+        race_thread_start(run.det, run.threads[1], NULL);
     } else if (!strcmp(words[0], "appears") && count == 2) {
         /* A thread that nobody was seen to create. */
         unsigned number = thread_number(words[1]);
@@ -456,6 +496,7 @@ static void do_line(char *text)
     if (count == 0)
         return;
     frame_t frame = FRAME(1, place);
+    run.pc = place;
     run.place = depot_intern(run.depot, &frame, 1);
     const struct word *kind = find_word(kinds, words[0]);
     if (kind)
