@@ -4,7 +4,7 @@
  * frames; a granule is locked for a bounded time. */
 #include "analysis/race.h"
 
-#include "analysis/race_state.h"
+#include "analysis/evidence.h"
 
 static inline uint32_t low(uint64_t word) { return (uint32_t)word; }
 static inline uint32_t high(uint64_t word) { return (uint32_t)(word >> 32); }
@@ -63,8 +63,10 @@ static inline uint64_t write_plain(struct race_access *access, uintptr_t at, str
 static inline uint64_t read_plain(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
 {
     uint32_t written = low(tags);
-    if (UNLIKELY(written && !hb_knows(access->det, access->thread, written)))
+    if (UNLIKELY(written && !hb_knows(access->det, access->thread, written))) {
         race_conflict(access, at, 0xff, written, CELL_WRITE, low(*granule->sites));
+        race_sync_follow(access, written, low(*granule->sites));
+    }
     *granule->sites = words(low(*granule->sites), race_access_site(access));
     return words(written, access->tag);
 }
@@ -91,6 +93,8 @@ static void step(struct race_access *access, uintptr_t at, uint8_t mask)
     else
         tags = race_cells_access(access, at, &granule, tags, mask);
     shadow_unlock(&granule, tags);
+    if (evidence_waits(access->flags) && !access->thread->race.pending)
+        race_sync_note(access, at, mask);
 }
 
 /* --- accesses ------------------------------------------------------------------------------------------------------------ */

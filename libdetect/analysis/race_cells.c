@@ -165,8 +165,10 @@ static uint8_t meet(struct race_access *access, uintptr_t at, struct race_cell *
     if (cell->tag == access->tag && covers(cell->kind, access->kind) && !(access->flags & RACE_ENDS))
         return common;
     bool known = hb_knows(access->det, access->thread, cell->tag);
-    if (UNLIKELY(!known && conflicts(access->kind, cell->kind)))
+    if (UNLIKELY(!known && conflicts(access->kind, cell->kind))) {
         race_conflict(access, at, common, cell->tag, cell->kind, cell->site);
+        race_sync_follow(access, cell->tag, cell->site);
+    }
     if ((known && covers(access->kind, cell->kind)) || access->kind == CELL_WRITE)
         cell->mask &= (uint8_t)~common;
     return 0;

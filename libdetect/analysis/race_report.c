@@ -3,7 +3,7 @@
  * code, after call-outs and interceptors that have found something. */
 #include "analysis/misuse.h"
 #include "analysis/race.h"
-#include "analysis/race_state.h"
+#include "analysis/evidence.h"
 
 #define MOST_FRAMES STACK_MAX_FRAMES
 #define TOLD_ADDRESSES 8u
@@ -105,11 +105,6 @@ static void add_memory(struct detector *det, const struct race_finding *found)
     finding_add_object(&det->finding, &memory);
 }
 
-static bool may_be_atomic(const struct site *site)
-{
-    return (site->flags & (RACE_MOV | RACE_SOURCE_KNOWN)) == RACE_MOV;
-}
-
 /* Out of memory: the finding cannot be withdrawn, nor get further objects. */
 static void remember(struct detector *det, uint64_t key, const struct race_finding *found, const struct site *previous,
                      const struct site *current)
@@ -119,7 +114,7 @@ static void remember(struct detector *det, uint64_t key, const struct race_findi
         return;
     *told = (struct race_told){.next = det->races->told, .key = key, .number = det->finding.number, .address_count = 1,
                                .addresses = {found->address}, .size = found->size,
-                               .moves = may_be_atomic(previous) && may_be_atomic(current)};
+                               .moves = evidence_is_possible(previous->flags, current->flags)};
     det->races->told = told;
     det->races->moves_told += told->moves;
 }
@@ -161,7 +156,9 @@ static void tell(struct detector *det, struct thread *thread, const struct race_
         return;
     }
     thread_id other = hb_thread_in(det, found->previous_tag);
-    mistake_begin(det, kind, found->doubt ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN, message_of(kind, &previous, &current));
+    bool open = evidence_is_possible(previous.flags, current.flags);
+    mistake_begin(det, kind, found->doubt || open ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN,
+                  message_of(kind, &previous, &current));
     finding_add_thread(&det->finding, thread->id);
     finding_add_thread(&det->finding, other);
     add_memory(det, found);
@@ -169,6 +166,8 @@ static void tell(struct detector *det, struct thread *thread, const struct race_
     add_access(det, other, STACK_NONE, &previous, found->address);
     add_held(det, thread->id, current.locks);
     add_held(det, other, previous.locks);
+    if (open)
+        det->finding.because = "both are plain moves in code without debug information, and may be atomic in the source";
     if (found->doubt)
         det->finding.because = "code ran that could not be watched, and may have ordered the two";
     if (mistake_end_named(det, &key, 1))

@@ -126,6 +126,16 @@ bool race_is_variable(struct detector *det, uintptr_t address, size_t size);
 void race_sync_acquire(struct race_access *access, uintptr_t at, const struct race_cell *variable);
 void race_sync_release(struct race_access *access, struct race_cell *variable);
 void race_sync_end(struct detector *det, struct race_cell *variable);
+/* A read follows a write that nothing orders: it is ordered from here on, if evidence.h has it so. */
+void race_sync_follow(struct race_access *access, uint32_t tag, race_site writer);
+/* A read that may be such a one: what it got is known after it. */
+static inline void race_sync_note(struct race_access *access, uintptr_t at, uint8_t mask)
+{
+    struct race_thread *own = &access->thread->race;
+    own->pending = at;
+    own->pending_mask = mask;
+    own->pending_flags = access->flags;
+}
 
 /* --- findings (race_found.c, race_report.c) ------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
  * known only after it: so it is acquired twice, now, and again (race_sync_complete) before anything that comes after the
  * load can matter: the thread's next access that is told, its next release or event. An access that translated code does
  * not tell is one to what the thread itself wrote or read in this epoch. */
-#include "analysis/race_state.h"
+#include "analysis/evidence.h"
 
 static struct race_sync *sync_of(const struct races *races, const struct race_cell *cell)
 {
@@ -120,11 +120,17 @@ bool race_is_variable(struct detector *det, uintptr_t address, size_t size)
 
 void race_sync_acquire(struct race_access *access, uintptr_t at, const struct race_cell *variable)
 {
-    struct race_thread *own = &access->thread->race;
     hb_acquire(access->det, access->thread, &sync_of(access->races, variable)->time);
     access->tag = hb_tag(access->det, access->thread); /* it may have begun another epoch */
-    own->pending = at;
-    own->pending_mask = variable->mask;
+    race_sync_note(access, at, variable->mask);
+}
+
+void race_sync_follow(struct race_access *access, uint32_t tag, race_site writer)
+{
+    if (!evidence_waits(access->flags) || !evidence_orders(access->flags, site_get(&access->races->sites, writer).flags))
+        return;
+    hb_acquire_from(access->det, access->thread, tag);
+    access->tag = hb_tag(access->det, access->thread);
 }
 
 /* Stores join as well: which of two that meet comes second is not known here. */
@@ -133,11 +139,25 @@ void race_sync_release(struct race_access *access, struct race_cell *variable)
     hb_release_join(access->det, access->thread, &sync_of(access->races, variable)->time);
 }
 
+/* The load that is pending may have got what was written under the tag. */
+static void follow(struct detector *det, struct thread *thread, uint32_t tag, race_site writer)
+{
+    uint32_t flags = thread->race.pending_flags;
+    if (tag && evidence_waits(flags) && !hb_knows(det, thread, tag) &&
+        evidence_orders(flags, site_get(&det->races->sites, writer).flags))
+        hb_acquire_from(det, thread, tag);
+}
+
 static void complete(struct detector *det, struct thread *thread, uint32_t head, uint8_t mask)
 {
-    FOR_EACH_CELL(det->races, head, cell)
-        if (cell->kind == CELL_SYNC && cell->mask & mask)
+    FOR_EACH_CELL(det->races, head, cell) {
+        if (!(cell->mask & mask))
+            continue;
+        if (cell->kind == CELL_SYNC)
             hb_acquire(det, thread, &sync_of(det->races, cell)->time);
+        else if (cell->kind & CELL_WRITE)
+            follow(det, thread, cell->tag, cell->site);
+    }
 }
 
 void race_complete(struct detector *det, struct thread *thread)
@@ -147,9 +167,14 @@ void race_complete(struct detector *det, struct thread *thread)
     thread->race.pending = 0;
     if (!at || !shadow_find(&det->races->shadow, at, false, &granule))
         return;
+    uint32_t written = (uint32_t)load_relaxed(granule.tags);
+    if (written && !(written & RACE_BUSY) && !(load_relaxed(granule.sites) & SITES_IN_CELLS) && hb_knows(det, thread, written))
+        return;
     uint64_t tags = shadow_lock(&granule, load_relaxed(granule.tags));
     uint32_t number = (uint32_t)*granule.sites;
     if (number & SITES_IN_CELLS)
         complete(det, thread, number & ~SITES_IN_CELLS, thread->race.pending_mask);
+    else
+        follow(det, thread, (uint32_t)tags & ~RACE_BUSY, number);
     shadow_unlock(&granule, tags);
 }
