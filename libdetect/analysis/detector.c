@@ -621,6 +621,7 @@ struct detector_losses detector_losses(struct detector *det)
     losses.chains_forgotten = graph.forgotten;
     losses.searches_cut += graph.cut;
     losses.slots_reused_early += det->clocks.reused_early + det->hb.reused_early;
+    losses.epochs_exhausted = det->hb.stuck;
     spin_unlock(&det->lock);
     return losses;
 }

@@ -53,6 +53,8 @@ struct detector_losses {
     uint64_t chains_forgotten;  /* nodes of the acquisition tree that gave way to others */
     uint64_t searches_cut;      /* cycle searches that ran out of their budget */
     uint64_t slots_reused_early; /* thread slots reused without order (vclock.h) */
+    uint64_t threads_untagged;  /* threads whose accesses are not checked: all slots of mode full are taken */
+    uint64_t epochs_exhausted;  /* releases after which accesses count as before, for want of such slots */
     uint64_t handlers_nested;
     uint64_t events_unknown;
 };

@@ -28,6 +28,14 @@ static void tag_changed(struct detector *det, struct thread *thread)
 
 /* --- epochs ------------------------------------------------------------------------------------------------------------ */
 
+static void note_owner(struct detector *det, struct hb_slot *slot, const struct thread *thread)
+{
+    if (!slot->owners)
+        slot->owners = arena_alloc(det->arena, HB_OWNERS * sizeof(*slot->owners));
+    if (slot->owners)
+        slot->owners[slot->owner_count++ % HB_OWNERS] = (struct hb_owner){thread->hb.epoch, thread->id};
+}
+
 static void enter_slot(struct detector *det, struct thread *thread)
 {
     struct hb_slot *slot = slot_of(det, thread);
@@ -35,7 +43,7 @@ static void enter_slot(struct detector *det, struct thread *thread)
     if (thread->hb.slot != VC_NO_SLOT) {
         slot->clock = &thread->hb;
         slot->asked = 0;
-        store_relaxed(&slot->thread, thread->id);
+        note_owner(det, slot, thread);
     }
     spin_unlock(&slot->lock);
     thread->hb_used = true; /* the epoch before may be of an earlier owner */
@@ -68,6 +76,20 @@ static void next_epoch(struct detector *det, struct thread *thread)
 static uint32_t used_epoch(const struct thread *thread)
 {
     return thread->hb.epoch - !thread->hb_used;
+}
+
+thread_id hb_thread_in(struct detector *det, uint32_t tag)
+{
+    struct hb_slot *slot = &det->hb_slots[tag >> RACE_EPOCH_BITS];
+    uint32_t epoch = slot->base | (tag & ((1u << RACE_EPOCH_BITS) - 1));
+    thread_id found = THREAD_NONE;
+    spin_lock(&slot->lock);
+    uint32_t last = slot->owner_count, kept = last < HB_OWNERS ? last : HB_OWNERS;
+    for (uint32_t i = last - kept; i < last; i++)
+        if (slot->owners[i % HB_OWNERS].epoch <= epoch)
+            found = slot->owners[i % HB_OWNERS].thread;
+    spin_unlock(&slot->lock);
+    return found;
 }
 
 /* --- releases and acquires --------------------------------------------------------------------------------------------- */
@@ -156,6 +178,7 @@ void hb_thread_begin(struct detector *det, struct thread *thread, struct thread 
     thread->has_hb = vc_clock_begin_after(&det->hb, &thread->hb, &start);
     vc_time_clear(&det->hb, &start);
     thread_attend(thread, ATTENTION_FULL);
+    det->losses.threads_untagged += thread->hb.slot == VC_NO_SLOT;
     enter_slot(det, thread);
 }
 

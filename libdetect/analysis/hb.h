@@ -14,14 +14,23 @@
 #include "analysis/race.h"
 #include "analysis/state.h"
 
+#define HB_OWNERS 32u
+
+/* A thread that had the slot from that epoch on. */
+struct hb_owner {
+    uint32_t epoch;
+    thread_id thread;
+};
+
 /* What others may ask of the thread in a slot; the owner takes the lock only where it learns or leaves. */
 struct hb_slot {
     struct spin lock;       /* RANK_HB: the owner's clock, against changes of what it knows of others */
     struct vc_clock *clock; /* NULL: no owner */
+    struct hb_owner *owners; /* the last HB_OWNERS; NULL: no memory, or none yet */
     uint32_t base;          /* how often its epochs have run out, in the bits above those of an epoch */
-    thread_id thread;       /* the owner; the last one if there is none */
     uint32_t asked;         /* somebody knows its present epoch, which is not over */
-    char fill[CACHE_LINE - sizeof(struct spin) - sizeof(void *) - 12];
+    uint32_t owner_count;   /* ever */
+    char fill[CACHE_LINE - sizeof(struct spin) - 2 * sizeof(void *) - 12];
 };
 
 /* --- of one thread ---------------------------------------------------------------------------------------------------- */
@@ -70,11 +79,8 @@ static inline void hb_used(struct thread *thread) { thread->hb_used = true; }
 
 /* --- slots ---------------------------------------------------------------------------------------------------------------- */
 
-/* The thread that has the slot of the tag, or had it last. Any thread may ask. */
-static inline thread_id hb_thread_in(const struct detector *det, uint32_t tag)
-{
-    return load_relaxed(&det->hb_slots[tag >> RACE_EPOCH_BITS].thread);
-}
+/* The thread that the tag is of, THREAD_NONE if that is long ago. Any thread may ask. */
+thread_id hb_thread_in(struct detector *det, uint32_t tag);
 
 /* Few slots are left. */
 bool hb_needs_sweep(struct detector *det);

@@ -241,7 +241,7 @@ static void change_slot(struct vc_domain *domain, struct vc_clock *clock)
     }
     next.others = clock->others;
     if (!take_slot(domain, &next)) {
-        count_lost(domain);
+        (void)fetch_add_relaxed(domain->hard_limit ? &domain->stuck : &domain->lost, 1);
         return;
     }
     give_slot(domain, clock->slot, clock->epoch, snapshot_share(next.others));

@@ -99,6 +99,10 @@ static void write_losses(void)
          losses.searches_cut},
         {"slots-reused", "threads that took over the slot of another without being ordered after it",
          losses.slots_reused_early},
+        {"threads-unchecked", "threads whose accesses to memory were not checked: there were too many at once",
+         losses.threads_untagged},
+        {"epochs-exhausted", "lock operations that may have hidden a race: there was no room to tell them from later ones",
+         losses.epochs_exhausted},
         {"handlers-nested", "signal handlers nested too deeply to be followed", losses.handlers_nested},
         {"events-unknown", "events that the analysis does not know", losses.events_unknown},
     };

@@ -6,7 +6,7 @@
  *     KIND NAME… [at ADDR] [FLAG…] declares objects (undeclared names are mutexes); the address and flags
  *                                 are those of the last one
  *     THREAD VERB [OPERAND…]      an event; T1 is the main thread, others begin with `create`
- *     expect FINDING [on NAME…] [replaces]
+ *     expect FINDING [on NAME…] [by THREAD…] [replaces]
  *     expect-withdrawn | expect-count FINDING N | expect-pulse ALIVE WAITING
  *     stuck yes|no                asks detector_report_stuck()
  *     appears THREAD              one that nobody was seen to create
@@ -417,11 +417,15 @@ static void expect(char **words, unsigned count)
         fail("found instead:", kind_names[finding->kind]);
     unsigned i = 1, objects = 0;
     if (i < count && !strcmp(words[i], "on"))
-        for (i++; i < count && strcmp(words[i], "replaces"); i++, objects++)
+        for (i++; i < count && strcmp(words[i], "replaces") && strcmp(words[i], "by"); i++, objects++)
             if (!names_object(finding, find_name(words[i])->addr))
                 fail("the finding does not name", words[i]);
     if (objects && objects != finding->object_count)
         fail("the finding names other objects as well:", kind_names[finding->kind]);
+    if (i < count && !strcmp(words[i], "by"))
+        for (unsigned j = 0; ++i < count; j++)
+            if (finding->threads[j] != run.ids[thread_number(words[i])])
+                fail("not by", words[i]);
     bool replaces = i < count && !strcmp(words[i], "replaces");
     if (replaces != (finding->replaces != 0))
         fail("replaces an earlier finding:", finding->replaces ? "yes" : "no");
