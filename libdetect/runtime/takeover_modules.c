@@ -212,12 +212,10 @@ static void remove_gone(void)
     table.count = kept;
 }
 
-/* Leaves in the list what is new; the table loses what is gone. */
-static void compare(struct list *list)
+/* Leaves in the list what is new; what the table has of it is marked. */
+static void drop_known(struct list *list)
 {
     uint32_t fresh = 0;
-    for (uint32_t i = 0; i < table.count; i++)
-        table.segments[i].fresh = true;
     for (uint32_t i = 0; i < list->count; i++) {
         struct segment *known = find(&list->segments[i]);
         if (known)
@@ -225,8 +223,16 @@ static void compare(struct list *list)
         else
             list->segments[fresh++] = list->segments[i];
     }
-    remove_gone();
     list->count = fresh;
+}
+
+/* The same of a list of all modules; the table loses what is gone. */
+static void compare(struct list *list)
+{
+    for (uint32_t i = 0; i < table.count; i++)
+        table.segments[i].fresh = true;
+    drop_known(list);
+    remove_gone();
 }
 
 /* --- what is new ----------------------------------------------------------------------------------------------------------- */
@@ -376,7 +382,7 @@ static void look_at_modules(void *unused)
         compare(&list);
     if (!list.failed && list.count > 0) {
         ask_for_atomics(&list);
-        compare(&list); /* another thread may have been here */
+        drop_known(&list); /* another thread may have been here */
         enter_new(&list);
     }
     spin_unlock(&takeover_lock);
