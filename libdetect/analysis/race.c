@@ -76,13 +76,26 @@ static inline bool is_known(const struct race_access *access, uint64_t tags)
     return low(tags) == access->tag || (access->kind == CELL_READ && high(tags) == access->tag);
 }
 
+/* The thread has no slot: what it does cannot be recorded, but what it orders counts. */
+static COLD void step_untagged(struct race_access *access, uintptr_t at, struct granule *granule, uint8_t mask)
+{
+    uint64_t tags = shadow_lock(granule, load_relaxed(granule->tags));
+    if (access->flags & RACE_ATOMIC || low(*granule->sites) & SITES_IN_CELLS)
+        tags = race_cells_access(access, at, granule, tags, mask);
+    shadow_unlock(granule, tags);
+}
+
 static void step(struct race_access *access, uintptr_t at, uint8_t mask)
 {
     struct granule granule;
     if (UNLIKELY(!shadow_find(&access->races->shadow, at, true, &granule)))
         return;
+    if (UNLIKELY(!access->tag)) {
+        step_untagged(access, at, &granule, mask);
+        return;
+    }
     uint64_t tags = load_relaxed(granule.tags);
-    if (is_known(access, tags) && !(access->flags & RACE_ENDS))
+    if (is_known(access, tags) && !(access->flags & (RACE_ENDS | RACE_ATOMIC)))
         return;
     tags = shadow_lock(&granule, tags);
     bool plain = mask == 0xff && !(low(*granule.sites) & SITES_IN_CELLS);
@@ -115,7 +128,7 @@ static inline bool begin(struct race_access *access, struct detector *det, struc
                                    .tag = hb_tag(det, thread)};
     access->kind = (uint8_t)((flags & RACE_WRITE ? CELL_WRITE : CELL_READ) | (flags & RACE_ATOMIC ? CELL_ATOMIC : 0));
     hb_used(thread);
-    return access->tag != 0;
+    return true;
 }
 
 void race_access(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,

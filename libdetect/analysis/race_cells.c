@@ -241,13 +241,13 @@ uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct gran
         access->kind |= CELL_ATOMIC;
     if (variable && access->flags & RACE_READ)
         race_sync_acquire(access, at, variable);
-    bool entered = enter(access, at, head, mask);
+    bool entered = !access->tag || enter(access, at, head, mask);
     if (variable && access->flags & RACE_WRITE)
         race_sync_release(access, variable);
     access->kind = kind;
     if (UNLIKELY(!entered))
         return lose(det, thread, granule, head);
-    return close(det, thread, granule, head, tags, access->tag, kind & CELL_WRITE);
+    return close(det, thread, granule, head, tags, access->tag, access->tag && kind & CELL_WRITE);
 }
 
 uint64_t race_cells_clear(struct detector *det, struct thread *thread, struct granule *granule, uint64_t tags, uint8_t mask)

@@ -21,8 +21,10 @@ static uint32_t times_to_tell(struct race_local *local, race_site previous, race
     if (seen->previous != previous || seen->current != current)
         *seen = (struct race_seen){.previous = previous, .current = current};
     seen->times++;
-    if (seen->times & (seen->times - 1))
+    if (seen->times & (seen->times - 1)) {
+        local->only_counted++;
         return 0;
+    }
     uint32_t untold = seen->times - seen->told;
     seen->told = seen->times;
     return untold;

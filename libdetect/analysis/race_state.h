@@ -169,6 +169,7 @@ struct race_local {
     uint32_t finding_count;
     struct race_finding findings[RACE_FINDINGS];
     struct race_seen seen[RACE_SEEN];
+    uint64_t only_counted; /* races of pairs seen before */
     struct site_cache_entry sites[RACE_SITE_CACHE];
 };
 
