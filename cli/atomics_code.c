@@ -228,6 +228,23 @@ static bool leads_on(const struct code *code, const struct candidates *candidate
     return false;
 }
 
+/* An operand at a fixed address is the operation's only if one of its names lies there. */
+static bool is_named(const struct atomic_span *span, const struct insn *insn, const ZydisDecodedOperand *memory)
+{
+    bool has_address = false;
+    if (memory->mem.base != ZYDIS_REGISTER_RIP || span->name_count > SPAN_NAMES)
+        return true;
+    uint64_t target = insn->address + insn->z.length + (uint64_t)memory->mem.disp.value;
+    for (uint8_t i = 0; i < span->name_count; i++) {
+        for (const struct name_variant *variant = span->names[i]->variants; variant; variant = variant->next) {
+            if (variant->address && target >= variant->address && target - variant->address < variant->extent)
+                return true;
+            has_address |= variant->address != 0;
+        }
+    }
+    return !has_address;
+}
+
 /* --- decisions ----------------------------------------------------------------------------------------------------------------- */
 
 /* Of a memory operand within the source place of an atomic operation: it is the operation itself. */
@@ -241,7 +258,9 @@ static bool is_operation(const struct code *code, const struct candidates *candi
         return false;
     if ((op & span->op) == 0 || (size & (size - 1)) != 0 || size > 8 || (span->sizes && !(span->sizes & size)))
         return false;
-    if (is_on_stack(memory) && !(span->local && (here->optimised || span->name)))
+    if (is_on_stack(memory) && !(span->local && (here->optimised || span->rule != ATOMICS_BY_LIBRARY)))
+        return false;
+    if (!is_named(span, insn, memory))
         return false;
     return !(op == SPAN_LOAD && leads_on(code, candidates, here, insn));
 }

@@ -124,42 +124,74 @@ bool atomic_function(const struct token *name, uint8_t *op)
 
 static void resolve(struct atomic_sources *sources, const struct name *name, struct macro *macro, int depth);
 
-static void look_at(struct atomic_sources *sources, const struct token *token, struct macro *macro, int depth)
+bool asm_moves(const struct token *open, const struct token *close)
 {
-    uint8_t op;
-    if (atomic_function(token, &op)) {
-        macro->unknown |= macro->atomic && macro->op != op;
-        macro->op = macro->atomic && macro->op != op ? 0 : op;
-        macro->rule = ATOMICS_BY_NAME;
-        macro->atomic = true;
-    } else if (token_is(token, "volatile") || token_is(token, "__volatile__")) {
-        macro->is_volatile = true;
-    } else if (token_is(token, "asm") || token_is(token, "__asm__") || token_is(token, "__asm")) {
-        macro->rule = ATOMICS_BY_ASM;
-        macro->op = SPAN_LOAD | SPAN_STORE;
-        macro->atomic = true;
-    } else {
-        const struct name *inner = names_find(&sources->macros, token->text, token->length);
-        if (inner && inner->variants)
-            resolve(sources, inner, macro, depth + 1);
+    for (const struct token *token = open; token < close; token++)
+        if (token->length > 4 && token->text[0] == '"' && memmem(token->text, token->length, "mov", 3))
+            return true;
+    return false;
+}
+
+static void take_operation(struct macro *macro, uint8_t op, uint8_t rule)
+{
+    macro->op = macro->atomic && macro->op != op ? 0 : op;
+    macro->rule = rule;
+    macro->atomic = true;
+}
+
+static bool is_asm(const struct token *token)
+{
+    return token_is(token, "asm") || token_is(token, "__asm__") || token_is(token, "__asm");
+}
+
+static bool is_volatile(const struct token *token)
+{
+    return token_is(token, "volatile") || token_is(token, "__volatile__");
+}
+
+/* One definition's tokens. */
+static void look_at(struct atomic_sources *sources, const struct tokens *tokens, struct macro *macro, int depth)
+{
+    const struct token *end = tokens->list + tokens->count;
+    for (const struct token *token = tokens->list; token < end; token++) {
+        uint8_t op;
+        if (token->kind != TOKEN_NAME)
+            continue;
+        if (is_asm(token)) {
+            if (asm_moves(token, end))
+                take_operation(macro, SPAN_LOAD | SPAN_STORE, ATOMICS_BY_ASM);
+            token += token + 1 < end && is_volatile(token + 1);
+        } else if (atomic_function(token, &op)) {
+            take_operation(macro, op, ATOMICS_BY_NAME);
+        } else if (is_volatile(token)) {
+            macro->is_volatile = true;
+        } else {
+            const struct name *inner = names_find(&sources->macros, token->text, token->length);
+            if (inner && inner->variants)
+                resolve(sources, inner, macro, depth + 1);
+        }
     }
 }
 
 static void resolve(struct atomic_sources *sources, const struct name *name, struct macro *macro, int depth)
 {
-    int looked = 0;
+    int looked = 0, atomic = 0;
     if (depth > MOST_DEPTH)
         return;
     for (const struct name_variant *body = name->variants; body && looked < MOST_DEFINITIONS; body = body->next, looked++) {
         struct tokens tokens = {0};
+        struct macro one = {0};
         tokens_read(&tokens, (const char *)(uintptr_t)body->pointee, body->size);
-        for (size_t i = 0; i < tokens.count; i++)
-            if (tokens.list[i].kind == TOKEN_NAME)
-                look_at(sources, &tokens.list[i], macro, depth);
-        if (depth == 0 && body->offset)
-            macro->has_arguments = true;
+        look_at(sources, &tokens, &one, depth);
+        if (one.atomic)
+            take_operation(macro, one.op, one.rule);
+        atomic += one.atomic;
+        macro->is_volatile |= one.is_volatile;
+        macro->unknown |= one.unknown || (one.atomic && one.is_volatile);
+        macro->has_arguments |= depth == 0 && body->offset;
         free(tokens.list);
     }
+    macro->unknown |= atomic > 0 && atomic < looked;
 }
 
 bool macro_resolve(struct atomic_sources *sources, const struct token *token, struct macro *macro)

@@ -64,7 +64,7 @@ struct name *names_get(struct names *names, const char *text, size_t length)
 
 static bool is_same(const struct name_variant *a, const struct name_variant *b)
 {
-    return a->size == b->size && a->pointee == b->pointee && a->offset == b->offset && a->kind == b->kind &&
+    return a->size == b->size && a->pointee == b->pointee && a->offset == b->offset && a->address == b->address && a->kind == b->kind &&
            a->pointee_kind == b->pointee_kind && a->local == b->local;
 }
 

@@ -15,6 +15,8 @@ struct name_variant {
     uint64_t size;      /* of the object; of a pointer, what it points to is `pointee` */
     uint64_t pointee;   /* its size, 0: no pointer, or unknown */
     int64_t offset;     /* of a member; -1: a variable */
+    uint64_t address;   /* of a variable at a fixed place, 0 another */
+    uint64_t extent;    /* its size with all elements */
     uint8_t kind;       /* enum name_kind of the object */
     uint8_t pointee_kind;
     bool local;         /* on a stack */

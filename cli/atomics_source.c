@@ -77,6 +77,7 @@ struct scan {
     const struct token *tokens;
     size_t count;
     size_t operand_end; /* tokens before this one are an operation's operand, not an access of their own */
+    size_t macro, macro_end; /* the outermost macro around: all code of it is at its name's place */
 };
 
 static uint8_t kind_at(const struct scan *scan, size_t i) { return i < scan->count ? scan->tokens[i].kind : 0; }
@@ -120,7 +121,7 @@ static uint8_t size_bit(uint64_t size) { return size == 1 || size == 2 || size =
 static void take_sizes(struct atomic_span *span, bool of_object, bool of_pointee, uint8_t kinds)
 {
     uint8_t sizes = 0;
-    for (const struct name_variant *variant = span->name->variants; variant; variant = variant->next) {
+    for (const struct name_variant *variant = span->names[0]->variants; variant; variant = variant->next) {
         if (of_object && (variant->kind & kinds)) {
             sizes |= size_bit(variant->size);
             span->local |= variant->local;
@@ -134,6 +135,10 @@ static void take_sizes(struct atomic_span *span, bool of_object, bool of_pointee
 static void add_span(struct scan *scan, size_t first, size_t last, const struct atomic_span *model)
 {
     struct atomic_source *source = scan->source;
+    if (first < scan->macro_end) {
+        first = first < scan->macro ? first : scan->macro;
+        last = last + 1 < scan->macro_end ? scan->macro_end - 1 : last;
+    }
     const struct token *start = &scan->tokens[first], *end = &scan->tokens[last];
     source->spans = pool_grow(scan->sources->pool, source->spans, source->span_count, &source->span_capacity,
                               sizeof(*source->spans));
@@ -182,8 +187,8 @@ static void add_named(struct scan *scan, size_t at, uint8_t op, uint8_t rule, bo
     if (kind_at(scan, at + 1) == '(') {
         struct operand operand = first_operand(scan, at + 1);
         end = closing(scan, at + 1);
-        span.name = rule == ATOMICS_BY_ASM ? NULL : operand.name;
-        if (span.name) {
+        if (operand.name && operand.name->variants && rule != ATOMICS_BY_ASM) {
+            span.names[span.name_count++] = operand.name;
             uint8_t all = NAME_PLAIN | NAME_ATOMIC | NAME_VOLATILE;
             take_sizes(&span, is_macro || operand.address_taken, is_macro || !operand.address_taken, all);
             span.local &= !operand.through_pointer;
@@ -191,6 +196,8 @@ static void add_named(struct scan *scan, size_t at, uint8_t op, uint8_t rule, bo
         if (scan->operand_end < operand.end)
             scan->operand_end = operand.end;
     }
+    if (span.name_count == 0)
+        span.name_count = SPAN_NAMES + 1;
     add_span(scan, at, end, &span);
 }
 
@@ -201,9 +208,10 @@ static void take_asm(struct scan *scan, size_t at)
         open++; /* volatile, goto */
     if (kind_at(scan, open) != '(' && kind_at(scan, open) != '{')
         return;
-    struct atomic_span span = {.op = SPAN_LOAD | SPAN_STORE, .rule = ATOMICS_BY_ASM};
+    struct atomic_span span = {.op = SPAN_LOAD | SPAN_STORE, .rule = ATOMICS_BY_ASM, .name_count = SPAN_NAMES + 1};
     size_t end = closing(scan, open);
-    add_span(scan, at, end, &span);
+    if (asm_moves(&scan->tokens[open], &scan->tokens[end]))
+        add_span(scan, at, end, &span);
     if (scan->operand_end <= end)
         scan->operand_end = end + 1;
 }
@@ -212,7 +220,7 @@ static void take_asm(struct scan *scan, size_t at)
 static void take_pragma(struct scan *scan, size_t at)
 {
     const struct token *pragma = &scan->tokens[at];
-    struct atomic_span span = {.rule = ATOMICS_BY_PRAGMA};
+    struct atomic_span span = {.rule = ATOMICS_BY_PRAGMA, .name_count = SPAN_NAMES + 1};
     for (uint32_t i = 0; i + 4 <= pragma->length; i++) {
         if (memcmp(pragma->text + i, "read", 4) == 0)
             span.op = SPAN_LOAD;
@@ -266,7 +274,7 @@ static void take_object(struct scan *scan, size_t at, const struct name *name)
     if (is_address_of(scan, start) || kind_at(scan, end) == '.' || kind_at(scan, end) == TOKEN_ARROW)
         if (is_address_of(scan, start))
             return;
-    struct atomic_span span = {.op = SPAN_LOAD, .rule = ATOMICS_BY_TYPE, .name = name};
+    struct atomic_span span = {.op = SPAN_LOAD, .rule = ATOMICS_BY_TYPE, .names = {name}, .name_count = 1};
     take_sizes(&span, true, true, NAME_ATOMIC);
     uint8_t next = kind_at(scan, end);
     if (next == TOKEN_ASSIGN) {
@@ -321,6 +329,10 @@ static void take_name(struct scan *scan, size_t at)
         add_named(scan, at, op, ATOMICS_BY_NAME, false);
     } else if (!is_member && macro_resolve(scan->sources, token, &macro)) {
         size_t end = macro.has_arguments && kind_at(scan, at + 1) == '(' ? closing(scan, at + 1) : at;
+        if (end > at && at >= scan->macro_end) {
+            scan->macro = at;
+            scan->macro_end = end + 1;
+        }
         if (macro.is_volatile)
             mark_lines(scan->source, token->line, scan->tokens[end].line, LINE_VOLATILE);
         if (macro.atomic)
@@ -349,7 +361,37 @@ static int by_start(const void *a, const void *b)
     const struct atomic_span *x = a, *y = b;
     if (x->line != y->line)
         return x->line < y->line ? -1 : 1;
-    return x->column < y->column ? -1 : x->column > y->column;
+    if (x->column != y->column)
+        return x->column < y->column ? -1 : 1;
+    if (x->end_line != y->end_line)
+        return x->end_line > y->end_line ? -1 : 1;
+    return x->end_column > y->end_column ? -1 : x->end_column < y->end_column;
+}
+
+/* Several operations at one place, inside a macro's arguments, are one that may be either. */
+static void join(struct atomic_span *into, const struct atomic_span *from)
+{
+    into->op = into->op && from->op ? into->op | from->op : 0;
+    into->sizes = into->sizes && from->sizes ? into->sizes | from->sizes : 0;
+    into->local |= from->local;
+    for (uint8_t i = 0; i < from->name_count; i++) {
+        if (into->name_count >= SPAN_NAMES || from->name_count > SPAN_NAMES) {
+            into->name_count = SPAN_NAMES + 1;
+            return;
+        }
+        into->names[into->name_count++] = from->names[i];
+    }
+}
+
+static void join_spans(struct atomic_source *source)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < source->span_count; i++)
+        if (kept && by_start(&source->spans[kept - 1], &source->spans[i]) == 0)
+            join(&source->spans[kept - 1], &source->spans[i]);
+        else
+            source->spans[kept++] = source->spans[i];
+    source->span_count = kept;
 }
 
 void source_scan(struct atomic_sources *sources, struct atomic_source *source)
@@ -370,6 +412,7 @@ void source_scan(struct atomic_sources *sources, struct atomic_source *source)
     }
     if (source->span_count)
         qsort(source->spans, source->span_count, sizeof(*source->spans), by_start);
+    join_spans(source);
     free(tokens.list);
 }
 

@@ -10,6 +10,7 @@
 #include "atomics_names.h"
 
 enum span_op { SPAN_LOAD = 1, SPAN_STORE = 2 };
+#define SPAN_NAMES 3
 
 /* From the name of an atomic operation to the end of its operands; both ends belong to it. */
 struct atomic_span {
@@ -18,7 +19,8 @@ struct atomic_span {
     uint8_t rule;  /* enum atomics_rule */
     bool local;    /* the operand may lie on the stack */
     uint8_t sizes; /* that the operand may have: bits 1, 2, 4, 8; 0: any */
-    const struct name *name; /* of the operand; NULL: not known */
+    const struct name *names[SPAN_NAMES]; /* of the operands */
+    uint8_t name_count;      /* SPAN_NAMES + 1: more than that, or not known */
 };
 
 enum line_flag { LINE_UNKNOWN = 1, LINE_VOLATILE = 2 };
@@ -85,10 +87,12 @@ bool token_is(const struct token *token, const char *text);
 
 struct macro {
     uint8_t op, rule;
-    bool atomic, is_volatile, has_arguments, unknown;
+    bool atomic, is_volatile, has_arguments, unknown; /* unknown: atomic in one definition, not in another */
 };
 /* What the macro comes to in the end; false: there is none of that name. */
 bool macro_resolve(struct atomic_sources *sources, const struct token *name, struct macro *macro);
+/* Whether an asm statement's text, between the two tokens, moves to or from memory by hand. */
+bool asm_moves(const struct token *open, const struct token *close);
 void macros_read(struct atomic_sources *sources, struct atomic_source *source);
 /* The builtins and functions of <stdatomic.h>: whether it is one, and its operation. */
 bool atomic_function(const struct token *name, uint8_t *op);

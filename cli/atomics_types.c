@@ -56,7 +56,7 @@ static struct type_facts facts_of(Dwarf_Die *die)
 
 /* --- names ---------------------------------------------------------------------------------------------------------------- */
 
-static void add_name(struct atomic_sources *sources, Dwarf_Die *die, bool local)
+static void add_name(struct atomic_sources *sources, Dwarf_Die *die, bool local, uint64_t address)
 {
     const char *text = dwarf_diename(die);
     struct type_facts facts, pointee = {0};
@@ -69,7 +69,10 @@ static void add_name(struct atomic_sources *sources, Dwarf_Die *die, bool local)
     bool is_member = dwarf_tag(die) == DW_TAG_member;
     if (is_member && dwarf_attr(die, DW_AT_data_member_location, &attribute))
         dwarf_formudata(&attribute, &offset);
+    Dwarf_Die outer;
     struct name_variant variant = {.size = facts.size,
+                                   .address = address,
+                                   .extent = address && sym_type_of(die, &outer) ? sym_size_of(&outer) : 0,
                                    .pointee = pointee.known ? pointee.size : 0,
                                    .offset = is_member ? (int64_t)offset : -1,
                                    .kind = facts.kind,
@@ -147,7 +150,7 @@ static void take_variable(const struct walk *walk, Dwarf_Die *die, bool in_funct
     if (is_fixed)
         add_object(walk->table, die, address + (uint64_t)walk->bias, 0);
     if (walk->names)
-        add_name(walk->sources, die, in_function && !is_fixed);
+        add_name(walk->sources, die, in_function && !is_fixed, is_fixed ? address + (uint64_t)walk->bias : 0);
 }
 
 static void walk_children(const struct walk *walk, Dwarf_Die *parent, bool in_function, int depth)
@@ -165,7 +168,7 @@ static void walk_children(const struct walk *walk, Dwarf_Die *parent, bool in_fu
             break;
         case DW_TAG_member:
             if (walk->names)
-                add_name(walk->sources, &child, false);
+                add_name(walk->sources, &child, false, 0);
             break;
         case DW_TAG_subprogram:
             if (walk->names && (name = dwarf_diename(&child)))

@@ -8,21 +8,25 @@
 static int wants[2], turn;
 static long inside;
 
-#define STORE(where, value)                                                                        \
-    (IS_TWIN ? __atomic_store_n(&(where), value, __ATOMIC_SEQ_CST) : (void)(*(volatile int *)&(where) = (value)))
-#define LOAD(where) (IS_TWIN ? __atomic_load_n(&(where), __ATOMIC_SEQ_CST) : *(volatile int *)&(where))
+#ifdef TWIN
+static inline void put(int *where, int value) { __atomic_store_n(where, value, __ATOMIC_SEQ_CST); }
+static inline int get(int *where) { return __atomic_load_n(where, __ATOMIC_SEQ_CST); }
+#else
+static inline void put(int *where, int value) { *(volatile int *)where = value; }
+static inline int get(int *where) { return *(volatile int *)where; }
+#endif
 
 static NOINLINE void enters(int me)
 {
-    STORE(wants[me], 1);
-    STORE(turn, 1 - me);
+    put(&wants[me], 1);
+    put(&turn, 1 - me);
     if (!IS_TWIN)
         __sync_synchronize();
-    SPIN_UNTIL(!(LOAD(wants[1 - me]) && LOAD(turn) == 1 - me));
+    SPIN_UNTIL(!(get(&wants[1 - me]) && get(&turn) == 1 - me));
     if (IS_TWIN)
         inside++;
     COMPILER_BARRIER();
-    STORE(wants[me], 0);
+    put(&wants[me], 0);
 }
 
 static void *first(void *none)
