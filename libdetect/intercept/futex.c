@@ -6,6 +6,7 @@
  * arguments at the cost of a switch. */
 #include <errno.h>
 #include <linux/futex.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "base/sys.h"
@@ -181,6 +182,8 @@ long intercepted_syscall(long number, long a, long b, long c, long d, long e, lo
     case SYS_pkey_mprotect:
         takeover_changing((uintptr_t)a, (size_t)b, number == SYS_munmap ? 0 : (int)c);
         return pass_on(number, arguments);
+    case SYS_mlockall:
+        return mlockall((int)a);
     case SYS_prctl:
     case SYS_seccomp:
         if (number == SYS_seccomp ? takeover_filters(a) : takeover_restricts((int)a))

@@ -91,6 +91,16 @@ INTERCEPT(int, mprotect, (void *start, size_t size, int protection))
     return REAL(mprotect)(start, size, protection);
 }
 
+INTERCEPT(int, mlockall, (int flags))
+{
+    if (races_shadow_bytes() == 0)
+        return REAL(mlockall)(flags);
+    long result = races_mlockall(flags);
+    if (result < 0)
+        errno = (int)-result;
+    return result < 0 ? -1 : 0;
+}
+
 INTERCEPT(int, pkey_mprotect, (void *start, size_t size, int protection, int key))
 {
     takeover_changing((uintptr_t)start, size, protection);

@@ -76,6 +76,8 @@ extern struct tr_client races_client;
 
 /* Bytes of address space that are reserved for shadow memory. */
 uint64_t races_shadow_bytes(void);
+/* mlockall(2), which must not make shadow memory present. 0 or -errno. */
+long races_mlockall(int flags);
 
 /* For runtime/fork.c: nobody changes the blocks while the address space is copied. */
 void races_fork_prepare(void);

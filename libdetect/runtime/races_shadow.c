@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 
 #include "base/sys.h"
+#include "runtime/maps.h"
 #include "runtime/races_inner.h"
 
 #define GIB ((uintptr_t)1 << 30)
@@ -56,10 +57,15 @@ static bool is_user_space(struct stretch stretch) { return stretch.start < stret
 static bool map_at(struct stretch stretch)
 {
     size_t size = stretch.end - stretch.start;
-    long got = sys_call(SYS_mmap, (long)stretch.start, (long)size, PROT_READ | PROT_WRITE,
+    long got = sys_call(SYS_mmap, (long)stretch.start, (long)size, PROT_NONE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    if (got != (long)stretch.start) {
-        if (got > 0) /* a kernel that does not know MAP_FIXED_NOREPLACE */
+    bool done = got == (long)stretch.start;
+    /* After mlockall(MCL_FUTURE) all of it would be made present when it becomes accessible. */
+    if (done)
+        sys_call(SYS_munlock, got, (long)size, 0, 0, 0, 0);
+    done = done && sys_call(SYS_mprotect, got, (long)size, PROT_READ | PROT_WRITE, 0, 0, 0) == 0;
+    if (!done) {
+        if (got > 0) /* refused, or a kernel that does not know MAP_FIXED_NOREPLACE */
             sys_unmap((void *)got, size);
         return false;
     }
@@ -103,6 +109,56 @@ static void drop_ranges(struct race_shadow *shadow)
         unmap(moved(stretch, shadow->ranges[last].sites));
     }
 }
+
+/* --- mlockall ------------------------------------------------------------------------------------------------------------------ */
+
+static struct stretch held[8]; /* of shadow memory */
+static uint32_t held_count;
+
+static bool is_shadow(uintptr_t address)
+{
+    for (uint32_t i = 0; i < held_count; i++)
+        if (address >= held[i].start && address < held[i].end)
+            return true;
+    return false;
+}
+
+struct locking {
+    long how, error;
+};
+
+static bool lock_mapping(void *ctx, const struct maps_entry *entry)
+{
+    struct locking *locking = ctx;
+    if (entry->protection == PROT_NONE || entry->end > TOP || is_shadow(entry->start))
+        return true;
+    long result = sys_call(SYS_mlock2, (long)entry->start, (long)(entry->end - entry->start), locking->how, 0, 0, 0);
+    if (result < 0 && sys_can_read(entry->start)) /* else it has gone meanwhile */
+        locking->error = result;
+    return locking->error == 0;
+}
+
+/* In the kernel's way, each mapping for itself. */
+static long lock_others(int flags)
+{
+    struct locking locking = {flags & MCL_ONFAULT ? 1 /* MLOCK_ONFAULT */ : 0, 0};
+    char path[1];
+    maps_each(path, sizeof(path), lock_mapping, &locking);
+    if (locking.error)
+        sys_call(SYS_munlockall, 0, 0, 0, 0, 0, 0);
+    return locking.error;
+}
+
+long races_mlockall(int flags)
+{
+    int future = flags & ~MCL_CURRENT;
+    if (held_count == 0 || !(flags & MCL_CURRENT) || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+        return sys_call(SYS_mlockall, flags, 0, 0, 0, 0, 0);
+    long result = flags & MCL_FUTURE ? sys_call(SYS_mlockall, future, 0, 0, 0, 0, 0) : 0;
+    return result < 0 ? result : lock_others(flags);
+}
+
+/* --- ranges ------------------------------------------------------------------------------------------------------------------------ */
 
 static void discard(void *start, size_t size)
 {
@@ -164,6 +220,15 @@ static bool reserve(struct race_shadow *shadow, unsigned bit, intptr_t to_sites)
     return true;
 }
 
+static void hold(const struct race_shadow *shadow)
+{
+    for (uint32_t i = 0; i < shadow->range_count; i++) {
+        struct stretch stretch = {shadow->ranges[i].start, shadow->ranges[i].end};
+        held[held_count++] = moved(stretch, shadow->ranges[i].tags);
+        held[held_count++] = moved(stretch, shadow->ranges[i].sites);
+    }
+}
+
 bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check)
 {
     static const uint8_t bits[] = {44, 45, 43, 46};
@@ -172,6 +237,7 @@ bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check)
     for (size_t i = 0; i < ARRAY_LEN(bits); i++) {
         for (size_t k = 0; k < ARRAY_LEN(to_sites); k++) {
             if (reserve(shadow, bits[i], to_sites[k] * (intptr_t)TIB + SITES_PAGES * (intptr_t)PAGE)) {
+                hold(shadow);
                 *check = (struct tr_check){bits[i], TAGS_PAGES * (int32_t)PAGE};
                 return true;
             }

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "base/sys.h"
+#include "runtime/races.h"
 #include "runtime/runtime.h"
 #include "runtime/takeover.h"
 
@@ -85,6 +86,9 @@ bool takeover_on_syscall(ucontext_t *context)
     case SYS_pkey_mprotect:
         takeover_changing((uintptr_t)gregs[REG_RDI], (size_t)gregs[REG_RSI], (int)gregs[REG_RDX]);
         return false;
+    case SYS_mlockall:
+        gregs[REG_RAX] = races_mlockall((int)gregs[REG_RDI]);
+        return true;
     case SYS_munmap:
         takeover_changing((uintptr_t)gregs[REG_RDI], (size_t)gregs[REG_RSI], 0);
         return false;
