@@ -155,7 +155,7 @@ static void complete(struct detector *det, struct thread *thread, uint32_t head,
             continue;
         if (cell->kind == CELL_SYNC)
             hb_acquire(det, thread, &sync_of(det->races, cell)->time);
-        else if (cell->kind & CELL_WRITE)
+        else if (cell->kind == CELL_WRITE) /* atomic ones have released on the variable */
             follow(det, thread, cell->tag, cell->site);
     }
 }

@@ -242,7 +242,10 @@ static void change_slot(struct vc_domain *domain, struct vc_clock *clock)
     next.others = clock->others;
     if (!take_slot(domain, &next)) {
         (void)fetch_add_relaxed(domain->hard_limit ? &domain->stuck : &domain->lost, 1);
-        return;
+        if (!domain->hard_limit)
+            return;
+        next.slot = VC_NO_SLOT; /* who stayed in the last epoch would pass for known */
+        next.epoch = 0;
     }
     give_slot(domain, clock->slot, clock->epoch, snapshot_share(next.others));
     *clock = next;

@@ -69,7 +69,7 @@ struct vc_domain {
     uint32_t epoch_mask;                /* the bits of an epoch; those above count how often they ran out */
     bool hard_limit;
     uint64_t reused_early; /* slots taken over although their last owner's end was not known */
-    uint64_t stuck;        /* releases that began no new epoch: no slot was left (hard limit) */
+    uint64_t stuck;        /* threads that went on without a slot: none was left (hard limit) */
     uint64_t lost;         /* joins that did not happen, out of memory: order is then missing */
 };
 

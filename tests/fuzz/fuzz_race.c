@@ -9,7 +9,7 @@
 #define THREADS 5u /* at once */
 #define SYNCS 3u
 #define STEPS 250u
-#define PLAIN_BYTES 48u /* below: never atomic, so that plain moves are plain for good */
+#define PLAIN_BYTES 48u /* below: never atomic, and plain moves known to be plain */
 
 struct fuzz_thread {
     struct thread *thread; /* NULL: there is none now */
@@ -152,7 +152,7 @@ static void choose_kind(struct fuzz_run *run, struct model_operation *operation)
     operation->writes = what % 2;
     operation->reads = !operation->writes || what % 5 == 0;
     if (operation->at < PLAIN_BYTES) {
-        operation->mov = one_word && !(operation->reads && operation->writes) && what < 70;
+        operation->mov = operation->source_known = one_word && !(operation->reads && operation->writes) && what < 70;
         return;
     }
     operation->atomic = one_word && what < 45;
