@@ -207,18 +207,25 @@ bool detector_release_fast(struct detector *det, struct thread *thread, enum obj
 
 /* --- order ------------------------------------------------------------------------------------ */
 
+/* The record, if there is one or the event makes one: a reader without the lock may miss it. */
+static NOINLINE struct object *order_object(struct detector *det, struct thread *thread,
+                                            const struct event *event)
+{
+    spin_lock(&det->lock);
+    struct object *object = objects_find(&det->objects, event->object, event->addr);
+    if (event->type == EVENT_ORDER_RELEASE)
+        object = life_object(det, thread, event->object, event->addr, event);
+    spin_unlock(&det->lock);
+    return object;
+}
+
 /* Descriptors and the like need no analysis lock once their object is known. */
 static void order_event(struct detector *det, struct thread *thread, const struct event *event)
 {
     struct object *object =
         objects_find_in(&det->objects, &thread->objects, event->object, event->addr);
-    if (!object && event->type == EVENT_ORDER_ACQUIRE)
-        return; /* nobody has released */
-    if (!object) {
-        spin_lock(&det->lock);
-        object = life_object(det, thread, event->object, event->addr, event);
-        spin_unlock(&det->lock);
-    }
+    if (!object)
+        object = order_object(det, thread, event);
     if (object && object->kind == OBJECT_ONCE && event->type == EVENT_ORDER_ACQUIRE &&
         thread->held.count > 0) {
         spin_lock(&det->lock);
@@ -404,28 +411,36 @@ static COLD void forget_steps(struct detector *det, struct thread *thread)
     spin_unlock(&det->lock);
 }
 
+static inline bool only_orders(const struct event *event)
+{
+    return event->type == EVENT_ORDER_RELEASE || event->type == EVENT_ORDER_ACQUIRE;
+}
+
 static NOINLINE void feed_slow(struct detector *det, struct thread *thread,
                                const struct event *event, uintptr_t sp)
 {
-    bool own_stack = sp > thread->stack_watch && sp < thread->stack_high;
+    /* A handler may run on a stack of its own inside this one. */
+    bool left = sp > thread->stack_watch && sp < thread->stack_high && thread->handler_depth == 0;
     if (UNLIKELY(load_relaxed(&thread->attention) & ATTENTION_FORGET))
         forget_steps(det, thread);
     if (UNLIKELY(thread->race.pending))
         race_complete(det, thread);
-    if ((event->type == EVENT_ORDER_RELEASE || event->type == EVENT_ORDER_ACQUIRE) && !own_stack) {
+    if (only_orders(event) && !left) {
         order_event(det, thread, event);
         return;
     }
     spin_lock(&det->lock);
-    /* A handler may run on a stack of its own inside this one. */
-    if (own_stack && thread->handler_depth == 0)
+    if (left)
         life_stack_left(det, thread, sp, event);
     if (thread->wait.reason != WAIT_NONE && !leaves_wait_open(event))
         waitgraph_end(det, thread);
     if (thread->attention & ATTENTION_CALL || event->type == EVENT_FIRST_USE)
         begin_call(thread, event);
-    dispatch(det, thread, event);
+    if (!only_orders(event))
+        dispatch(det, thread, event);
     detector_unlock(det);
+    if (only_orders(event))
+        order_event(det, thread, event);
 }
 
 static inline bool is_fast_kind(const struct event *event)

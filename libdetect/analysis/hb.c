@@ -108,15 +108,18 @@ void hb_release_join(struct detector *det, struct thread *thread, struct vc_time
         next_epoch(det, thread);
 }
 
+/* Epochs that others know are over before anything more is learnt: see the head of this file. */
 static NOINLINE void learn(struct detector *det, struct thread *thread, const struct vc_time *time)
 {
     struct hb_slot *slot = slot_of(det, thread);
-    if (load_relaxed(&slot->asked)) {
-        store_relaxed(&slot->asked, 0);
+    spin_lock(&slot->lock);
+    while (UNLIKELY(slot->asked) && thread->hb.slot != VC_NO_SLOT) {
+        spin_unlock(&slot->lock);
         next_epoch(det, thread);
         slot = slot_of(det, thread);
+        spin_lock(&slot->lock);
+        slot->asked = 0; /* nobody can have seen the new epoch yet: nothing was recorded under it */
     }
-    spin_lock(&slot->lock);
     vc_acquire(&det->hb, &thread->hb, time);
     spin_unlock(&slot->lock);
     hb_used(thread);
@@ -140,7 +143,7 @@ void hb_acquire_from(struct detector *det, struct thread *thread, uint32_t tag)
     spin_lock(&slot->lock);
     if (slot->clock) {
         vc_now(slot->clock, &past);
-        store_relaxed(&slot->asked, 1);
+        slot->asked = 1;
     } else {
         vc_slot_end(&det->hb, number, &past);
     }
@@ -162,7 +165,7 @@ static void gather(struct detector *det, struct vc_time *all)
             continue;
         struct hb_slot *slot = slot_of(det, other);
         spin_lock(&slot->lock);
-        store_relaxed(&slot->asked, 1);
+        slot->asked = 1;
         vc_publish_join(&det->hb, &other->hb, used_epoch(other), all);
         spin_unlock(&slot->lock);
     }
