@@ -297,7 +297,7 @@ static void collect_alias(const struct symbols *symbols, const char *name, uintp
 static void collect(const char *library)
 {
     struct symbols symbols;
-    if (!symbols_of(&symbols, library))
+    if (!symbols_of(&symbols, library) || !symbols_are_relocated(&symbols))
         return;
     symbols_visit(&symbols, collect_function);
     symbols_visit(&symbols, collect_alias);

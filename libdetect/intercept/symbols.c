@@ -54,6 +54,25 @@ bool symbols_of(struct symbols *symbols, const char *file)
     return true;
 }
 
+#if defined(__x86_64__)
+#define IS_ADDRESS(type) ((type) == R_X86_64_GLOB_DAT)
+#else
+#define IS_ADDRESS(type) ((void)(type), false)
+#endif
+
+/* By the first address of something that must exist. */
+bool symbols_are_relocated(const struct symbols *symbols)
+{
+    const ElfW(Rela) *rela = (const ElfW(Rela) *)symbols_dynamic(symbols->map, DT_RELA);
+    size_t count = rela ? symbols_dynamic(symbols->map, DT_RELASZ) / sizeof(*rela) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const ElfW(Sym) *symbol = &symbols->table[ELF64_R_SYM(rela[i].r_info)];
+        if (IS_ADDRESS(ELF64_R_TYPE(rela[i].r_info)) && ELF64_ST_BIND(symbol->st_info) == STB_GLOBAL)
+            return *(const uintptr_t *)(symbols->map->l_addr + rela[i].r_offset) != 0;
+    }
+    return true;
+}
+
 static uintptr_t address_of(const struct symbols *symbols, const ElfW(Sym) *symbol)
 {
     unsigned type = ELF64_ST_TYPE(symbol->st_info);

@@ -15,6 +15,8 @@ struct symbols {
     uint32_t count;
 };
 
+/* Whether the dynamic linker is done with it: before, functions that choose others (IFUNC) cannot be called. */
+bool symbols_are_relocated(const struct symbols *symbols);
 /* By the name of its file; NULL: this library. False: it is not loaded. */
 bool symbols_of(struct symbols *symbols, const char *file);
 /* Each function that is defined there, under each of its names. */
