@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "atomics_flow.h"
+#include "atomics_link.h"
 #include "atomics_types.h"
 #include "paths.h"
 
@@ -265,28 +267,12 @@ static void visit_types(struct work *work, Dwarf_Die *unit)
     types_collect(work->table, &work->sources, &whole, work->bias);
 }
 
-static void take_segments(struct code *code, Elf *elf)
-{
-    size_t count;
-    code->bytes = (const unsigned char *)elf_rawfile(elf, &code->size);
-    if (!code->bytes || elf_getphdrnum(elf, &count) != 0)
-        return;
-    for (size_t i = 0; i < count && code->segment_count < 16; i++) {
-        GElf_Phdr header;
-        if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_LOAD || !(header.p_flags & PF_X) ||
-            header.p_offset > code->size || header.p_filesz > code->size - header.p_offset)
-            continue;
-        code->segments[code->segment_count++] =
-            (struct code_segment){header.p_vaddr, header.p_vaddr + header.p_filesz, header.p_offset};
-    }
-}
-
-void dwarf_fill_table(struct atomics_table *table, struct symbolizer *symbolizer, struct sym_binary *binary,
-                      int64_t time)
+static void fill(struct atomics_table *table, struct symbolizer *symbolizer, struct sym_binary *binary, int64_t time,
+                 const struct code *code)
 {
     static const char *const standard[] = {"/usr/local/include", "/usr/include/x86_64-linux-gnu", "/usr/include"};
     Dwarf_Addr elf_bias, dwarf_bias;
-    Elf *elf = binary->module ? dwfl_module_getelf(binary->module, &elf_bias) : NULL;
+    Elf *elf = dwfl_module_getelf(binary->module, &elf_bias);
     Dwarf *dwarf = elf ? dwfl_module_getdwarf(binary->module, &dwarf_bias) : NULL;
     if (!dwarf)
         return;
@@ -295,9 +281,23 @@ void dwarf_fill_table(struct atomics_table *table, struct symbolizer *symbolizer
     names_init(&work.kinds, table->pool);
     sources_init(&work.sources, table->pool, &work.names, time);
     table->flags |= ATOMICS_DEBUG_INFO;
-    take_segments(&work.code, elf);
+    work.code = *code;
     for (size_t i = 0; i < sizeof(standard) / sizeof(standard[0]); i++)
         sources_add_directory(&work.sources, standard[i]);
     each_unit(&work, dwarf, visit_types);
     each_unit(&work, dwarf, take_lines);
+}
+
+void dwarf_fill_table(struct atomics_table *table, struct symbolizer *symbolizer, struct sym_binary *binary, int64_t time)
+{
+    struct linked linked;
+    Dwarf_Addr bias;
+    Elf *elf = binary->module ? dwfl_module_getelf(binary->module, &bias) : NULL;
+    if (!elf)
+        return;
+    link_read(&linked, table->pool, elf);
+    if (linked.is_llvm)
+        table->flags |= ATOMICS_LLVM;
+    fill(table, symbolizer, binary, time, &linked.code);
+    flow_decide(table, &linked.code, &(struct flow_names){link_slot_name, &linked});
 }

@@ -8,6 +8,14 @@
 #define MOST_MISSING 64 /* paths that are kept, to look whether they are there by now */
 #define MOST_PATH 1024
 
+static void add_place(struct atomics_table *table, const struct atomics_place *place)
+{
+    if (place->length == 0)
+        return;
+    table->places = pool_grow(table->pool, table->places, table->place_count, &table->place_capacity, sizeof(*table->places));
+    table->places[table->place_count++] = *place;
+}
+
 void table_add(struct atomics_table *table, uint64_t start, uint64_t length, uint16_t flags, uint8_t size, uint8_t rule)
 {
     if (start > UINT32_MAX || length > UINT32_MAX - start || table->place_count >= ATOMICS_MOST_PLACES)
@@ -17,9 +25,16 @@ void table_add(struct atomics_table *table, uint64_t start, uint64_t length, uin
         last->length += (uint32_t)length;
         return;
     }
-    table->places = pool_grow(table->pool, table->places, table->place_count, &table->place_capacity, sizeof(*table->places));
-    table->places[table->place_count++] =
-        (struct atomics_place){(uint32_t)start, (uint32_t)length, flags, size, rule};
+    add_place(table, &(struct atomics_place){(uint32_t)start, (uint32_t)length, flags, size, rule});
+}
+
+void table_add_spin(struct atomics_table *table, uint64_t start, uint64_t length)
+{
+    if (start > UINT32_MAX || table->spin_count >= ATOMICS_MOST_PLACES)
+        return;
+    table->spins = pool_grow(table->pool, table->spins, table->spin_count, &table->spin_capacity, sizeof(*table->spins));
+    table->spins[table->spin_count++] =
+        (struct atomics_place){(uint32_t)start, (uint32_t)length, ATOMICS_SPIN, 0, ATOMICS_OPEN};
 }
 
 void table_add_object(struct atomics_table *table, uint64_t address, uint64_t size)
@@ -94,6 +109,36 @@ static void sort_places(struct atomics_table *table)
     table->place_count = kept;
 }
 
+/* Each load of a loop that waits gets a place of its own; an atomic operation's says more. */
+static void cut_out_spins(struct atomics_table *table)
+{
+    struct atomics_table out = {.pool = table->pool};
+    size_t next = 0;
+    if (table->spin_count)
+        qsort(table->spins, table->spin_count, sizeof(*table->spins), by_start);
+    for (size_t i = 0; i <= table->place_count; i++) {
+        struct atomics_place rest = i < table->place_count ? table->places[i] : (struct atomics_place){.start = UINT32_MAX};
+        for (; next < table->spin_count && table->spins[next].start < rest.start + rest.length; next++) {
+            struct atomics_place spin = table->spins[next];
+            if (spin.start < rest.start) {
+                add_place(&out, &spin);
+            } else if (rest.rule == ATOMICS_PLAIN && spin.length <= rest.start + rest.length - spin.start) {
+                struct atomics_place before = rest;
+                before.length = spin.start - rest.start;
+                spin.flags |= rest.flags;
+                spin.rule = rest.rule;
+                add_place(&out, &before);
+                add_place(&out, &spin);
+                rest.length -= before.length + spin.length;
+                rest.start = spin.start + spin.length;
+            }
+        }
+        add_place(&out, &rest);
+    }
+    table->places = out.places;
+    table->place_count = out.place_count;
+}
+
 static int by_address(const void *a, const void *b)
 {
     const struct atomics_object *x = a, *y = b;
@@ -114,6 +159,8 @@ static void sort_objects(struct atomics_table *table)
 const void *table_finish(struct atomics_table *table, const char *build_id, size_t *size)
 {
     sort_places(table);
+    if (table->spin_count)
+        cut_out_spins(table);
     sort_objects(table);
     size_t text = 0;
     for (size_t i = 0; i < table->missing_count; i++)

@@ -14,7 +14,7 @@
 
 #define ATOMICS_SOCKET "atomics"
 #define ATOMICS_MAGIC 0x41434d4f54414544ull
-#define ATOMICS_VERSION 2u /* raised whenever the same module would give another file */
+#define ATOMICS_VERSION 3u /* raised whenever the same module would give another file */
 #define ATOMICS_MOST_PLACES (16u << 20)
 #define ATOMICS_ID_TEXT 129 /* of a build-id, terminated */
 #define ATOMICS_MESSAGE 4400
@@ -37,6 +37,7 @@ enum atomics_place_flag {
     ATOMICS_LOAD = 1,     /* an atomic operation that reads; without LOAD and STORE, the place is none */
     ATOMICS_STORE = 2,
     ATOMICS_VOLATILE = 4, /* the source says volatile */
+    ATOMICS_SPIN = 8,     /* a load in a loop that does nothing but wait */
 };
 
 /* Which rule has decided. For --explain-atomics. */
@@ -46,7 +47,8 @@ enum atomics_rule {
     ATOMICS_BY_TYPE,        /* the line names an object of atomic type */
     ATOMICS_BY_PRAGMA,      /* of an OpenMP atomic construct */
     ATOMICS_BY_ASM,         /* an asm statement */
-    ATOMICS_PLAIN,          /* the source is known, and names no atomic operation there */
+    ATOMICS_PLAIN,          /* the source is known, and names no atomic operation there; or the code proves it */
+    ATOMICS_OPEN,           /* nothing is known but what the flags say */
 };
 
 /* Instructions at [start, start + length), relative to the module's load address. `size`: of the operand, 0 any. */

@@ -98,8 +98,9 @@ static const struct atomics_place *place_at(const struct atomics_header *table, 
 static uint32_t flags_of(const struct atomics_place *place, const struct tr_access *access)
 {
     uint32_t wanted = ((access->kind & TR_READ) ? ATOMICS_LOAD : 0u) | ((access->kind & TR_WRITE) ? ATOMICS_STORE : 0u);
-    if (place->rule == ATOMICS_PLAIN)
-        return RACE_SOURCE_KNOWN | (place->flags & ATOMICS_VOLATILE ? RACE_VOLATILE : 0);
+    if (place->rule == ATOMICS_PLAIN || place->rule == ATOMICS_OPEN)
+        return (place->rule == ATOMICS_PLAIN ? RACE_SOURCE_KNOWN : 0) | (place->flags & ATOMICS_VOLATILE ? RACE_VOLATILE : 0) |
+               (place->flags & ATOMICS_SPIN ? RACE_SPIN : 0);
     if ((place->flags & wanted) != wanted || (place->size && place->size != access->size))
         return 0;
     return RACE_ATOMIC;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The include rule of docs/architecture.md: rooms include downwards only, cli includes report/format.h alone,
 uthash and libunwind have one includer each, libdw the symbolizer's files and those that read
-whole line tables, Zydis those of the translator's x86-64 part and one that looks for atomic operations. Also tells, without judging, which functions are long."""
+whole line tables, Zydis those of the translator's x86-64 part and those that look for atomic operations. Also tells, without judging, which functions are long."""
 import glob
 import os
 import re
@@ -21,8 +21,8 @@ CLI_MAY = re.compile(r"report/(format\.h|atomics_format\.h|options\.h|options\.d
 SINGLE = {
     r"uthash\.h|utlist\.h|utarray\.h": "libdetect/base/hash.c",
     r"libunwind.*\.h": "libdetect/runtime/unwind.c",
-    r"Zydis/.*|Zycore/.*": ("libdetect/translate/x86_64/", "cli/atomics_code.c"),
-    r"elfutils/.*|dwarf\.h|libelf\.h|gelf\.h": ("cli/symbolize", "cli/atomics_dwarf.c", "cli/atomics_types"),
+    r"Zydis/.*|Zycore/.*": ("libdetect/translate/x86_64/", "cli/atomics_code.c", "cli/atomics_insn.c"),
+    r"elfutils/.*|dwarf\.h|libelf\.h|gelf\.h": ("cli/symbolize", "cli/atomics_dwarf.c", "cli/atomics_types", "cli/atomics_link.c"),
 }
 LONG = 60
 
