@@ -22,7 +22,7 @@ SINGLE = {
     r"uthash\.h|utlist\.h|utarray\.h": "libdetect/base/hash.c",
     r"libunwind.*\.h": "libdetect/runtime/unwind.c",
     r"Zydis/.*|Zycore/.*": ("libdetect/translate/x86_64/", "cli/atomics_code.c", "cli/atomics_insn.c"),
-    r"elfutils/.*|dwarf\.h|libelf\.h|gelf\.h": ("cli/symbolize", "cli/atomics_dwarf.c", "cli/atomics_types", "cli/atomics_link.c"),
+    r"elfutils/.*|dwarf\.h|libelf\.h|gelf\.h": ("cli/symbolize", "cli/atomics_dwarf.c", "cli/atomics_types", "cli/atomics_link"),
 }
 LONG = 60
 
