@@ -67,9 +67,7 @@ static struct race_cell *make(struct race_access *access, uint32_t head, uint8_t
 /* `from` becomes part of `into`. */
 static void merge(struct race_access *access, struct race_cell *into, struct race_cell *from)
 {
-    const struct vc_time *time = &sync_of(access->races, from)->time;
-    struct vc_clock as_clock = {.others = time->others, .slot = time->slot_plus_1 - 1, .epoch = time->epoch};
-    vc_publish_join(&access->det->hb, &as_clock, time->epoch, &sync_of(access->races, into)->time);
+    vc_time_join(&access->det->hb, &sync_of(access->races, into)->time, &sync_of(access->races, from)->time);
     into->mask |= from->mask;
     race_sync_end(access->det, from);
 }

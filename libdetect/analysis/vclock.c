@@ -375,6 +375,17 @@ void vc_time_copy(struct vc_time *to, const struct vc_time *from)
     (void)snapshot_share(to->others);
 }
 
+void vc_time_join(struct vc_domain *domain, struct vc_time *into, const struct vc_time *from)
+{
+    struct arena *arena = domain->arena;
+    if (!snapshot_join(arena, &into->others, from->others) ||
+        (into->slot_plus_1 && !snapshot_raise(arena, &into->others, into->slot_plus_1 - 1, into->epoch)) ||
+        (from->slot_plus_1 && !snapshot_raise(arena, &into->others, from->slot_plus_1 - 1, from->epoch)))
+        count_lost(domain);
+    into->slot_plus_1 = 0;
+    into->epoch = 0;
+}
+
 void vc_now(const struct vc_clock *clock, struct vc_time *time)
 {
     time->others = snapshot_share(clock->others);

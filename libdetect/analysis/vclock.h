@@ -134,6 +134,8 @@ void vc_everything(struct vc_domain *domain, struct vc_time *time);
 void vc_now(const struct vc_clock *clock, struct vc_time *time);
 void vc_time_copy(struct vc_time *to, const struct vc_time *from); /* `to` must be cleared or zero */
 void vc_time_clear(struct vc_domain *domain, struct vc_time *time);
+/* Whoever acquires `into` acquires `from` as well. */
+void vc_time_join(struct vc_domain *domain, struct vc_time *into, const struct vc_time *from);
 static inline bool vc_time_is_nothing(const struct vc_time *time)
 {
     return !time->slot_plus_1 && !time->others;
