@@ -45,8 +45,7 @@ struct raw_block {
 struct raw_object {
     const char *what;
     uint64_t address, size, place, on_stack_of, tls_of, tls_place;
-    const uint64_t *stack_frames; /* pairs, see TAG_STACK_FRAMES */
-    size_t stack_frame_count;     /* of pairs */
+    const uint64_t *stack_frame; /* the pair of TAG_STACK_FRAME, or NULL */
     struct raw_block block;
     struct raw_stack created;
     bool by_first_use;

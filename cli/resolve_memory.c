@@ -91,19 +91,25 @@ static void thread_local_variable(struct work *work, struct doc_object *object, 
                                 in_function(work, object), declared(work, object), owner);
 }
 
-/* The innermost frame that can contain the address: those above lie nearer to the stack's start. */
+/* A place in the code of the function whose frame it is; 0 unknown. The frame of a function that has made no call is that of
+ * the access itself, if its own thread has made the later one. */
+static uint64_t place_of_frame(const struct work *work, const struct raw_object *raw)
+{
+    const struct raw_stack *later = work->raw->stack_count ? &work->raw->stacks[0] : NULL;
+    if (raw->stack_frame[0] || !later || later->thread != raw->on_stack_of || !later->count)
+        return raw->stack_frame[0];
+    return later->frames[0];
+}
+
 static void local_variable(struct work *work, struct doc_object *object, const struct raw_object *raw)
 {
     struct sym_variable variable = {0};
-    size_t i = 0;
-    while (i < raw->stack_frame_count && raw->stack_frames[2 * i + 1] <= raw->address)
-        i++;
-    if (i == raw->stack_frame_count || !raw->stack_frames[2 * i])
+    uint64_t place = raw->stack_frame ? place_of_frame(work, raw) : 0;
+    if (!place)
         return;
-    uint64_t place = raw->stack_frames[2 * i];
     const struct raw_module *module = process_module(work->process, (uint32_t)(place >> RESOLVE_FRAME_BITS));
     struct sym_binary *binary = resolve_binary(work, module);
-    struct sym_frame frame = {place & OFFSET_MASK, raw->stack_frames[2 * i + 1]};
+    struct sym_frame frame = {place & OFFSET_MASK, raw->stack_frame[1]};
     if (binary &&
         sym_local(work->resolver->symbolizer, binary, &frame, raw->address, object->size, &variable))
         set_declared(work, object, &variable);

@@ -141,6 +141,7 @@ static int c11_main(void *block)
 {
     void *mark __attribute__((cleanup(thread_returned))) = block;
     struct start start = thread_begin(mark);
+    SELF_STARTS();
     return TAKEOVER_ENTRY(start.routine.c11)(start.arg);
 }
 

@@ -102,6 +102,7 @@ static int (*program_main)(int, char **, char **);
 static int watched_main(int argc, char **argv, char **envp)
 {
     struct call_site site = CALL_SITE();
+    SELF_STARTS();
     int status = program_main(argc, argv, envp);
     return exits(status, &site);
 }

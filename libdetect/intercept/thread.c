@@ -99,6 +99,7 @@ static void *posix_main(void *block)
 {
     void *mark __attribute__((cleanup(thread_returned))) = block;
     struct start start = thread_begin(mark);
+    SELF_STARTS();
     return TAKEOVER_ENTRY(start.routine.posix)(start.arg);
 }
 

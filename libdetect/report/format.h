@@ -72,7 +72,7 @@ enum report_tag {
     TAG_MESSAGE,    /* TEXT with %T0 … %O9 */
     TAG_REPLACES,
     TAG_THREADS, /* U64S */
-    TAG_OBJECT,  /* GROUP: WHAT ADDRESS SIZE PLACE ON_STACK_OF STACK_FRAMES TLS_OF TLS_PLACE BLOCK STACK BY_FIRST_USE */
+    TAG_OBJECT,  /* GROUP: WHAT ADDRESS SIZE PLACE ON_STACK_OF STACK_FRAME TLS_OF TLS_PLACE BLOCK STACK BY_FIRST_USE */
     TAG_WHAT,    /* TEXT: mutex, rwlock, … */
     TAG_ADDRESS,
     TAG_PLACE,        /* frame_t of the address when it lies in a module's data, else absent */
@@ -92,8 +92,8 @@ enum report_tag {
     TAG_BLOCK,        /* GROUP: ADDRESS SIZE THREAD STACK: the heap block that the object lies in, who allocated it, where */
     TAG_TLS_OF,       /* thread number when it lies in a thread's thread-local storage, else absent */
     TAG_TLS_PLACE,    /* frame_t: the module, and the offset in its segment of thread-local storage */
-    TAG_STACK_FRAMES, /* U64S (frame_t, address)*: of an object on a stack, the calls under way in its thread, innermost first:
-                       * a place in a function's code, and its canonical frame address (DWARF 5, 6.4), 0 unknown */
+    TAG_STACK_FRAME, /* U64S (frame_t, address): of an object on a stack, the call under way in whose frame it lies: a place
+                      * in the function's code (0: where that thread is), and its canonical frame address (DWARF 5, 6.4) */
     TAG_BECAUSE,      /* TEXT: what a possible finding assumes, or what proves a certain one */
 };
 

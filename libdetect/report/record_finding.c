@@ -12,9 +12,6 @@ _Static_assert((int)ACCESS_READ == (int)RACE_READ && (int)ACCESS_WRITE == (int)R
                    (int)ACCESS_VOLATILE == (int)RACE_VOLATILE && (int)ACCESS_STATIC == (int)RACE_STATIC,
                "the bits are written as they are");
 
-#define MOST_STACK_FRAMES 64u
-_Static_assert(sizeof(struct report_frame) == 2 * sizeof(uint64_t) && _Alignof(struct report_frame) == 8,
-               "written as pairs of numbers");
 
 static const char *const kind_names[] = {
 #define KIND(id, name, group, line, text) name,
@@ -78,15 +75,9 @@ void report_stack(struct report_writer *writer, const struct stackdepot *depot, 
 struct whereabouts {
     frame_t place, tls_place;
     thread_id on_stack_of, tls_of;
-    bool has_block;
+    bool has_block, has_frame;
+    struct report_frame frame;
     struct report_block block;
-};
-
-/* The frames of the stack that the finding's memory lies on: there is one such object in a finding. */
-struct stack_frames {
-    thread_id thread;
-    uint32_t count;
-    struct report_frame frames[MOST_STACK_FRAMES];
 };
 
 static void locate_memory(struct whereabouts *where, uintptr_t addr, const struct report_places *places)
@@ -108,19 +99,9 @@ static void locate(struct whereabouts *where, const struct finding *finding, con
             locate_memory(&where[i], addr, places);
         if (!where[i].has_block && where[i].tls_of == THREAD_NONE)
             where[i].on_stack_of = places->stack_owner(places->ctx, addr);
+        if (finding->objects[i].kind == OBJECT_MEMORY && where[i].on_stack_of != THREAD_NONE && places->frame_of)
+            where[i].has_frame = places->frame_of(places->ctx, where[i].on_stack_of, addr, &where[i].frame);
     }
-}
-
-static void find_frames(struct stack_frames *found, const struct finding *finding, const struct whereabouts *where,
-                        const struct report_places *places)
-{
-    found->thread = THREAD_NONE;
-    for (uint32_t i = 0; i < finding->object_count && places->stack_frames; i++)
-        if (finding->objects[i].kind == OBJECT_MEMORY && where[i].on_stack_of != THREAD_NONE) {
-            found->thread = where[i].on_stack_of;
-            found->count = places->stack_frames(places->ctx, found->thread, found->frames, MOST_STACK_FRAMES);
-            return;
-        }
 }
 
 static void block_entry(struct report_writer *writer, const struct stackdepot *depot, const struct report_block *block)
@@ -141,6 +122,8 @@ static void whereabouts_fields(struct report_writer *writer, const struct stackd
         record_u64(writer, TAG_PLACE, where->place);
     if (where->on_stack_of != THREAD_NONE)
         record_u64(writer, TAG_ON_STACK_OF, where->on_stack_of);
+    if (where->has_frame)
+        record_u64s(writer, TAG_STACK_FRAME, (const uint64_t[]){where->frame.place, where->frame.cfa}, 2);
     if (where->tls_of != THREAD_NONE) {
         record_u64(writer, TAG_TLS_OF, where->tls_of);
         record_u64(writer, TAG_TLS_PLACE, where->tls_place);
@@ -150,16 +133,13 @@ static void whereabouts_fields(struct report_writer *writer, const struct stackd
 }
 
 static void object_entry(struct report_writer *writer, const struct finding_object *object,
-                         const struct stackdepot *depot, const struct whereabouts *where,
-                         const struct stack_frames *frames)
+                         const struct stackdepot *depot, const struct whereabouts *where)
 {
     record_group(writer, TAG_OBJECT);
     record_text(writer, TAG_WHAT, object_names[object->kind]);
     record_u64(writer, TAG_ADDRESS, object->addr);
     record_u64(writer, TAG_SIZE, object->size);
     whereabouts_fields(writer, depot, where);
-    if (frames->thread != THREAD_NONE && where->on_stack_of == frames->thread)
-        record_u64s(writer, TAG_STACK_FRAMES, &frames->frames[0].place, 2 * (size_t)frames->count);
     if (object->created_at != STACK_NONE) {
         report_stack(writer, depot, "", THREAD_NONE, object->created_at);
         record_u64(writer, TAG_BY_FIRST_USE, object->static_init);
@@ -187,13 +167,6 @@ static void threads(struct report_writer *writer, const struct finding *finding)
     record_u64s(writer, TAG_THREADS, numbers, finding->thread_count);
 }
 
-static void objects(struct report_writer *writer, const struct finding *finding, const struct stackdepot *depot,
-                    const struct whereabouts *where, const struct stack_frames *frames)
-{
-    for (uint32_t i = 0; i < finding->object_count; i++)
-        object_entry(writer, &finding->objects[i], depot, &where[i], frames);
-}
-
 static void what_happened(struct report_writer *writer, const struct finding *finding)
 {
     record_text(writer, TAG_KIND, kind_names[finding->kind]);
@@ -209,16 +182,15 @@ int report_finding(struct report_writer *writer, const struct finding *finding,
                    const struct stackdepot *depot, const struct report_places *places)
 {
     struct whereabouts where[FINDING_OBJECTS];
-    struct stack_frames frames;
     locate(where, finding, places);
-    find_frames(&frames, finding, where, places);
     record_begin(writer, finding->further ? RECORD_FURTHER : RECORD_FINDING);
     record_u64(writer, TAG_NUMBER, finding->number);
     if (!finding->further)
         what_happened(writer, finding);
     for (uint32_t i = 0; i < finding->stack_count; i++)
         finding_stack(writer, depot, &finding->stacks[i]);
-    objects(writer, finding, depot, where, &frames);
+    for (uint32_t i = 0; i < finding->object_count; i++)
+        object_entry(writer, &finding->objects[i], depot, &where[i]);
     for (uint32_t i = 0; i < finding->held_count; i++)
         held_lock(writer, &finding->held[i], depot);
     if (!finding->further)

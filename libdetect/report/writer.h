@@ -59,7 +59,7 @@ struct report_block {
     thread_id allocated_by;
 };
 
-/* A call under way: a place in the function's code, and its canonical frame address (0: unknown). */
+/* A call under way: a place in the function's code (0: it has made no call itself), and its canonical frame address. */
 struct report_frame {
     frame_t place;
     uintptr_t cfa;
@@ -77,8 +77,8 @@ struct report_places {
     bool (*block_of)(void *ctx, uintptr_t addr, struct report_block *block);
     /* The thread in whose thread-local storage it lies, or THREAD_NONE; *place: the module and the offset in its segment. */
     thread_id (*tls_owner)(void *ctx, uintptr_t addr, frame_t *place);
-    /* The calls under way in that thread, innermost first; returns how many. */
-    uint32_t (*stack_frames)(void *ctx, thread_id thread, struct report_frame *frames, uint32_t most);
+    /* The frame of that thread that it lies in. False: unknown. */
+    bool (*frame_of)(void *ctx, thread_id thread, uintptr_t addr, struct report_frame *frame);
 };
 
 /* The record of a finding, or of its further objects; modules and threads it names must have been written before. */

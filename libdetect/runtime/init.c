@@ -274,6 +274,25 @@ static bool block_of(void *ctx, uintptr_t addr, struct report_block *found)
     return true;
 }
 
+static thread_id tls_owner(void *ctx, uintptr_t addr, frame_t *place)
+{
+    (void)ctx;
+    thread_id owner = races_are_on ? races_tls_owner(addr, place) : THREAD_NONE;
+    if (owner != THREAD_NONE)
+        threads_describe(owner);
+    return owner;
+}
+
+static bool frame_of(void *ctx, thread_id thread, uintptr_t addr, struct report_frame *found)
+{
+    struct races_frame frame;
+    (void)ctx;
+    if (!races_frame_of(thread, addr, &frame) || !frame.cfa)
+        return false;
+    *found = (struct report_frame){frame.return_pc ? modules_frame(frame.return_pc - 1) : 0, frame.cfa};
+    return true;
+}
+
 static bool counts(enum finding_confidence confidence)
 {
     switch (runtime.options.fail_on) {
@@ -305,7 +324,8 @@ static void notice_raw_fork(void)
 
 static void on_finding(void *ctx, const struct finding *finding)
 {
-    static const struct report_places places = {.place_of = place_of, .stack_owner = stack_owner, .block_of = block_of};
+    static const struct report_places places = {.place_of = place_of, .stack_owner = stack_owner, .block_of = block_of,
+                                                .tls_owner = tls_owner, .frame_of = frame_of};
     (void)ctx;
     notice_raw_fork();
     for (uint32_t i = 0; i < finding->thread_count; i++)

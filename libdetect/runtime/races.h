@@ -58,6 +58,18 @@ bool races_find_block(uintptr_t address, struct races_block *block);
 
 /* --- for the takeover, threads and forks ---------------------------------------------------------------------------- */
 
+/* The frame on that thread's stack that the address lies in: an address behind a call that it has made (0: it has made none),
+ * and its canonical frame address (0: unknown). */
+struct races_frame {
+    uintptr_t return_pc, cfa;
+};
+bool races_frame_of(thread_id thread, uintptr_t address, struct races_frame *frame);
+/* The thread in whose thread-local storage the address lies; the module, and the offset in its storage. */
+thread_id races_tls_owner(uintptr_t address, frame_t *place);
+/* A module that the dynamic linker lists. */
+struct dl_phdr_info;
+void races_tls_module(const struct dl_phdr_info *info);
+
 /* At init, if translation is to begin at some time. */
 void races_prepare(void);
 /* In the thread that takes over, before any code is translated: shadow memory is reserved, the analysis told. If that

@@ -114,6 +114,9 @@ void threads_set_name(struct thread *thread, const char *name);
 void threads_describe(thread_id thread);
 /* The living thread on whose stack the address lies. */
 thread_id threads_stack_owner(uintptr_t addr);
+/* The first living thread that `look` is true for: with its state, and its thread pointer. It cannot end meanwhile; RANK_NAMES
+ * is held. */
+thread_id threads_search(bool (*look)(void *ctx, thread_id id, const struct self *self, uintptr_t pointer), void *ctx);
 /* The running thread's own entry, at its start and end (self.c). */
 struct thread_info *threads_started(struct self *self);
 void threads_ended(struct self *self);

@@ -52,6 +52,7 @@ struct self {
     struct signal_queue *signals;    /* made at first use */
     struct thread_info *info;        /* runtime/threads.c */
     uint64_t signal_mask;            /* as the program set it */
+    uintptr_t start_sp;              /* where the start routine was called: its canonical frame address; 0 unknown */
 };
 
 _Static_assert(sizeof(struct self) <= 128, "two cache lines");
@@ -63,6 +64,18 @@ extern __thread struct self *self_current __attribute__((tls_model("initial-exec
 /* Makes this thread's state: the main thread, or one that did not come through our pthread_create.
  * NULL before the library is initialised, when it is off, or out of memory. */
 COLD struct self *self_adopt(void);
+/* In the function that calls a thread's start routine, right before it does. */
+#if defined(__x86_64__)
+#define SELF_STARTS()                                                                              \
+    do {                                                                                           \
+        uintptr_t starts_sp_;                                                                      \
+        __asm__ volatile("mov %%rsp, %0" : "=r"(starts_sp_));                                      \
+        if (self_current && !self_current->gone)                                                   \
+            self_current->start_sp = starts_sp_;                                                   \
+    } while (0)
+#else
+#define SELF_STARTS() ((void)0)
+#endif
 /* For a thread's very end: whoever asks from now on gets "gone". */
 void self_leave_for_good(void);
 /* Frees the state of a thread that no longer exists (the child of a fork). */

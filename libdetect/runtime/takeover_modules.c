@@ -14,6 +14,7 @@
 #include "runtime/loader.h"
 #include "runtime/maps.h"
 #include "runtime/modules.h"
+#include "runtime/races.h"
 #include "runtime/runtime.h"
 #include "runtime/takeover.h"
 #include "runtime/work_stack.h"
@@ -142,6 +143,7 @@ static int list_module(struct dl_phdr_info *info, size_t size, void *ctx)
     struct segment segment = {.fresh = true};
     const ElfW(Phdr) *dynamic = NULL;
     (void)size;
+    races_tls_module(info);
     module_bounds(info, &segment, &dynamic);
     segment.state = (uint8_t)judge(info, segment.low, dynamic);
     for (int i = 0; i < info->dlpi_phnum; i++) {

@@ -6,6 +6,7 @@
  *
  * Lock order: by_handle under RANK_THREADS (never with the analysis's lock held), the entries under
  * RANK_NAMES (also from the analysis's on_finding). */
+#include <pthread.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -29,6 +30,7 @@ struct thread_info {
     thread_id creator;
     stack_id created_at;
     uintptr_t stack_low, stack_high;
+    uintptr_t pointer; /* the thread pointer, which glibc's pthread_t is too */
     struct self *self; /* NULL: ended */
     bool written;
     struct thread_info *next_ended;
@@ -107,6 +109,7 @@ struct thread_info *threads_started(struct self *self)
     info->created_at = detector_thread_created_at(self->thread);
     info->stack_low = self->stack_low;
     info->stack_high = self->stack_high;
+    info->pointer = (uintptr_t)pthread_self();
     info->self = self;
     spin_lock(&names_lock);
     bool added = hash_add(&by_id, &info->node, detector_thread_id(self->thread));
@@ -212,6 +215,19 @@ thread_id threads_stack_owner(uintptr_t addr)
     }
     spin_unlock(&names_lock);
     return owner;
+}
+
+thread_id threads_search(bool (*look)(void *ctx, thread_id id, const struct self *self, uintptr_t pointer), void *ctx)
+{
+    thread_id found = THREAD_NONE;
+    spin_lock(&names_lock);
+    for (struct hash_node *node = hash_first(&by_id); node && found == THREAD_NONE; node = hash_next(node)) {
+        struct thread_info *info = hash_entry(node, struct thread_info, node);
+        if (info->self && look(ctx, (thread_id)node->key, info->self, info->pointer))
+            found = (thread_id)node->key;
+    }
+    spin_unlock(&names_lock);
+    return found;
 }
 
 /* --- fork -------------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  *
  * A signal handler may interrupt a push and push too: the innermost entry is advanced before its fields are written, so
  * that they are the interrupted call's in the end. Compiled with -mgeneral-regs-only. */
+#include "base/atomic.h"
 #include "translate/translator.h"
 
 static struct tr_call bottom = {.sp = INTPTR_MAX};
@@ -35,4 +36,18 @@ struct tr_call *tr_calls(size_t *count)
     struct tr_call *first = tr_thread.last_call ? room_of(tr_thread.stack_top) : &bottom;
     *count = (size_t)(tr_thread.call - first);
     return first + 1;
+}
+
+void tr_calls_around(uintptr_t thread_pointer, uintptr_t address, struct tr_call *from, struct tr_call *into)
+{
+    const struct tr_thread *thread = (const void *)(thread_pointer + (uintptr_t)(intptr_t)tr_thread_offset);
+    const struct tr_call *at = load_relaxed(&thread->call);
+    const struct tr_call *first = thread->last_call ? room_of(thread->stack_top) : at;
+    for (; at > first; at--) {
+        if (at->sp > address) {
+            *into = *at;
+            return;
+        }
+        *from = *at;
+    }
 }

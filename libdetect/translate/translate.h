@@ -90,6 +90,9 @@ struct tr_call {
 struct tr_call *tr_calls(size_t *count);
 /* One that this thread has made before its code was translated; after tr_thread_start(), the outermost first. */
 void tr_call_made(uintptr_t return_pc, uintptr_t sp);
+/* Of the thread with that thread pointer, which may run: the call that was made from the frame that the address lies in, and
+ * the one that was made into it. Left as they are where none is kept. */
+void tr_calls_around(uintptr_t thread_pointer, uintptr_t address, struct tr_call *from, struct tr_call *into);
 
 /* Within a call of the client for an access: the program's registers, at the instruction that makes it. For ordinary code. */
 void tr_program_context(ucontext_t *context);

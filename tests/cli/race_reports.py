@@ -77,7 +77,7 @@ def others(b):
     p = Places(b)
     heap = lambda offset, size, block=48: r.memory(BLOCK + offset, size, block=(BLOCK, block, 1, p.stack("allocate", "make")))
     number = b.frame_offsets("i")[0] + CFA
-    frames = [(p.at("spin"), CFA - 0x500), (p.at("join"), CFA), (0, 0)]
+    frame = (p.at("join"), CFA)
     return start(b) + [
         race(1, p, (1, ["state", "finish"], r.WRITE | PLAIN, BLOCK + 32, 4),
              (2, ["state", "finish"], r.WRITE | PLAIN, BLOCK + 32, 4), heap(32, 4)),
@@ -87,9 +87,9 @@ def others(b):
              heap(36, 4), kind="free-race"),
         race(4, p, (2, ["clear"], r.WRITE | r.LIBC, BLOCK, 48), (3, ["state"], r.WRITE, BLOCK + 32, 4), heap(32, 4)),
         race(5, p, (2, ["number"], r.READ | PLAIN, number, 4), (1, ["join"], r.READ | r.WRITE, number, 4),
-             r.memory(number, 4, on_stack_of=1, frames=frames)),
-        race(6, p, (2, ["number"], r.READ | PLAIN, CFA + 8, 4), (1, ["join"], r.WRITE, CFA + 8, 4),
-             r.memory(CFA + 8, 4, on_stack_of=1, frames=frames)),
+             r.memory(number, 4, on_stack_of=1, frame=frame)),
+        race(6, p, (2, ["number"], r.READ | PLAIN, CFA - 200, 4), (1, ["join"], r.WRITE, CFA - 200, 4),
+             r.memory(CFA - 200, 4, on_stack_of=1, frame=frame)),
         race(7, p, (2, ["mine"], r.WRITE, 0x7f0000002000, 4), (3, ["mine"], r.READ, 0x7f0000002000, 4),
              r.memory(0x7f0000002000, 4, tls=(2, p.thread_local("mine", 8)))),
         race(8, p, (2, ["mine"], r.READ, 0x7f0000002000, 4), (3, ["mine"], r.ATOMIC | r.RMW | r.READ | r.WRITE, 0x7f0000002000, 4),

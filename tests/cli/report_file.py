@@ -12,7 +12,7 @@ HELLO, MODULE, THREAD, FINDING, WITHDRAWN, COUNT, LIMIT, STAT, ENDED, FURTHER = 
 (VERSION, PID, PARENT, PROGRAM, ARG, MODE, UNDER_RUN, TIME, INDEX, PATH, BUILD_ID, BIAS, SIZE, THREAD_TAG, NAME,
  TID, CREATOR, STACK, ROLE, FRAMES, NUMBER, KIND, CONFIDENCE, MESSAGE, REPLACES, THREADS, OBJECT, WHAT, ADDRESS,
  PLACE, ON_STACK_OF, BY_FIRST_USE, HELD, OBJECT_INDEX, SHARED, TRUNCATED, COUNT_TAG, CODE, TEXT, REASON,
- STATUS, ACCESS, FLAGS, BLOCK, TLS_OF, TLS_PLACE, STACK_FRAMES, BECAUSE) = range(1, 49)
+ STATUS, ACCESS, FLAGS, BLOCK, TLS_OF, TLS_PLACE, STACK_FRAME, BECAUSE) = range(1, 49)
 READ, WRITE, ATOMIC, RMW, MOV, SOURCE_KNOWN, LIBRARY, LIBC, FREE, UNMAP, VOLATILE, STATIC = (1 << i for i in range(12))
 U64, TEXT_WIRE, U64S, GROUP = 1, 2, 3, 4
 
@@ -61,8 +61,8 @@ def access(thread, frames, flags, address, size):
                  group(ACCESS, number(FLAGS, flags), number(ADDRESS, address), number(SIZE, size)))
 
 
-def memory(address, size, place=None, on_stack_of=None, frames=(), tls=None, block=None):
-    """tls: (thread, place); block: (address, size, thread, stack); frames: (place, cfa)..."""
+def memory(address, size, place=None, on_stack_of=None, frame=None, tls=None, block=None):
+    """tls: (thread, place); block: (address, size, thread, stack); frame: (place, cfa)"""
     fields = [text(WHAT, "memory"), number(ADDRESS, address), number(SIZE, size)]
     if place is not None:
         fields.append(number(PLACE, place))
@@ -73,8 +73,8 @@ def memory(address, size, place=None, on_stack_of=None, frames=(), tls=None, blo
     if block:
         fields.append(group(BLOCK, number(ADDRESS, block[0]), number(SIZE, block[1]), number(THREAD_TAG, block[2]),
                             stack(block[3], thread=block[2])))
-    if frames:
-        fields.append(numbers(STACK_FRAMES, [value for frame in frames for value in frame]))
+    if frame:
+        fields.append(numbers(STACK_FRAME, frame))
     return group(OBJECT, *fields)
 
 
