@@ -65,7 +65,8 @@ static bool wants_access(struct tr_access *access)
 {
     if ((access->kind & TR_STACK) || is_descriptor(access))
         return false;
-    access->kind |= atomics_flags(access) << TR_CLIENT_SHIFT;
+    uint32_t flags = atomics_flags(access);
+    access->kind |= flags << TR_CLIENT_SHIFT | (flags & RACE_ATOMIC ? TR_ALWAYS : 0u);
     return true;
 }
 

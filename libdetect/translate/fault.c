@@ -93,6 +93,20 @@ static bool is_own_constant(const siginfo_t *info)
     return info->si_code == SEGV_ACCERR && cache_contains((uintptr_t)info->si_addr);
 }
 
+/* A test of an address that has no word to be tested: its call-out comes next, and then the program's access, which may
+ * fault for itself. */
+static bool recover_test(ucontext_t *context, uintptr_t code)
+{
+    const struct tr_fragment *fragment = cache_fragment(code);
+    struct tr_place place;
+    if (!fragment || !fragment_place(fragment, code, &place) || place.started)
+        return false;
+    uintptr_t call_out = fragment_call_out(fragment, place.pc);
+    if (call_out)
+        tr_arch.context_set_pc(context, call_out);
+    return call_out != 0;
+}
+
 static bool is_evicted(uintptr_t code)
 {
     const struct tr_fragment *fragment = cache_fragment(code);
@@ -117,7 +131,7 @@ enum tr_fault tr_fault(int signo, const siginfo_t *info, ucontext_t *context)
     }
     if (signo == SIGSEGV && is_own_constant(info) && is_evicted(pc) && go_on_elsewhere(context, pc))
         return TR_FAULT_RESUMED;
-    if ((signo == SIGSEGV || signo == SIGBUS) && tr_arch.recover_guarded(context))
+    if ((signo == SIGSEGV || signo == SIGBUS) && (tr_arch.recover_guarded(context) || recover_test(context, pc)))
         return TR_FAULT_RESUMED;
     return TR_FAULT_PROGRAM;
 }

@@ -79,6 +79,8 @@ bool fragment_place(const struct tr_fragment *fragment, uintptr_t code, struct t
 /* The cache address of the program instruction at `pc` inside the fragment, where it may be entered from outside
  * with all registers in place; 0: not there. */
 uintptr_t fragment_code_at(const struct tr_fragment *fragment, uintptr_t pc);
+/* Where the call-out of the test before the instruction at `pc` begins; 0: it has none. */
+uintptr_t fragment_call_out(const struct tr_fragment *fragment, uintptr_t pc);
 bool fragment_is_valid(const struct tr_fragment *fragment);
 
 #endif

@@ -14,6 +14,7 @@
  *   0011 0010  code                    started
  *   0011 0011  code  pc                return site
  *   0011 0100  code  pc                stub
+ *   0011 0101  code  pc                call-out
  *   0100 rrrr  code  slot              register spilled
  *   0101 rrrr  code                    register restored
  */
@@ -30,6 +31,7 @@ enum record {
     STARTED,
     RETURN_SITE,
     STUB,
+    CALL_OUT,
     SPILLED = 0x40,
     RESTORED = 0x50,
 };
@@ -143,6 +145,12 @@ void place_stub(struct place_writer *w, uintptr_t code, uintptr_t target)
     put_signed(w, (int64_t)(target - w->last_pc));
 }
 
+void place_call_out(struct place_writer *w, uintptr_t code, uintptr_t pc)
+{
+    put_record(w, CALL_OUT, code);
+    put_signed(w, (int64_t)(pc - w->last_pc));
+}
+
 void place_end(struct place_writer *w)
 {
     put_pending(w);
@@ -232,7 +240,7 @@ static void take_state(struct place_reader *r, uint8_t record)
     } else {
         place->pc = r->pc + (uint64_t)take_signed(r);
         place->started = false;
-        if (record == STUB) {
+        if (record == STUB || record == CALL_OUT) {
             place->spilled = 0;
             place->flags_spilled = false;
         }
@@ -282,6 +290,19 @@ uintptr_t fragment_code_at(const struct tr_fragment *fragment, uintptr_t pc)
             return r.code;
     }
     return 0;
+}
+
+uintptr_t fragment_call_out(const struct tr_fragment *fragment, uintptr_t pc)
+{
+    struct place_reader r;
+    open_reader(&r, fragment);
+    for (;;) {
+        bool is_call_out = r.at < r.end && *r.at == CALL_OUT;
+        if (!take_record(&r))
+            return 0;
+        if (is_call_out && r.place.pc == pc)
+            return r.code;
+    }
 }
 
 bool fragment_is_valid(const struct tr_fragment *fragment)

@@ -35,6 +35,9 @@ void place_started(struct place_writer *w, uintptr_t code);
 void place_return_site(struct place_writer *w, uintptr_t code, uintptr_t return_pc);
 /* From `code` on: the stub of an exit that leads to `target`, with all registers in place. */
 void place_stub(struct place_writer *w, uintptr_t code, uintptr_t target);
+/* From `code` on: what the test before the instruction at pc leads to if it does not pass, with all registers in place but
+ * for what is told next. */
+void place_call_out(struct place_writer *w, uintptr_t code, uintptr_t pc);
 /* Once, after the last; then `used` is final. */
 void place_end(struct place_writer *w);
 

@@ -32,6 +32,7 @@ enum tr_access_kind { /* bits */
                      * compiled to */
 };
 
+enum { TR_ALWAYS = 128 }; /* set by the client: told each time, whatever the test says; as TR_ATOMIC is anyway */
 #define TR_CLIENT_SHIFT 16 /* bits of `kind` from here on are the client's */
 
 /* One memory operand of one instruction, as known when it is translated. Barriers (`lock or $0, (%rsp)`) have none. */

@@ -76,3 +76,15 @@ void client_kept_call(uintptr_t return_pc, uintptr_t sp)
         kept[kept_count++] = (struct tr_call){.return_pc = return_pc, .sp = sp};
     client_call(return_pc, sp);
 }
+
+/* --- words ------------------------------------------------------------------------------------------------------------ */
+
+/* All that the access touches is the thread's own from here on. */
+void client_checked_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc)
+{
+    const uint32_t tag = *tr_check_tag();
+    const uintptr_t end = hooks_words_end(address, size);
+    for (uintptr_t at = hooks_words_begin(address); at < end; at += 8)
+        hooks_word(at)[kind & TR_WRITE ? 0 : 1] = tag;
+    client_access(address, size, kind, pc);
+}

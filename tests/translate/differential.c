@@ -2,11 +2,12 @@
 /* The differential tester: random snippets run natively and from the code cache, and must leave the same behind.
  *
  *   differential [--cases=N] [--seed=N] [--kind=one|block] [--links=lazy|never|eager] [--one-instruction] [--flush=N]
- *                [--steps] [--timer] [--hooks] [--calls] [--far] [--sabotage] [--only=SEED:SLOT] [--dump]
+ *                [--steps] [--timer] [--hooks] [--calls] [--checks] [--far] [--sabotage] [--only=SEED:SLOT] [--dump]
  *
  * --steps: each snippet runs once more with the trap flag set, and at cache addresses of every kind a signal must be
  * shown a state that single-stepping the snippet natively went through. --timer: the same by timer signals.
  * --hooks: a client sees all accesses; they must be those that the operands of the native steps say.
+ * --checks: as --hooks, but accesses that the client knows already must not be told.
  * --calls: calls are kept, and are those of a client that is told each.
  * --sabotage: results are falsified after the run; status 0 if each of these was noticed, and nothing else.
  * Deterministic: the same options give the same snippets. A failure prints the command that repeats it. */
@@ -30,7 +31,7 @@
 static struct {
     uint64_t cases, seed, only_seed;
     unsigned only_slot, kinds; /* kinds: bit per enum snippet_kind */
-    bool only, hooks, calls, far, sabotage, dump;
+    bool only, hooks, calls, checks, far, sabotage, dump;
     enum interruption interruption;
     struct tr_options translator;
     char line[512]; /* those that a repetition needs */
@@ -184,8 +185,10 @@ static void run_one(unsigned slot)
     static struct outcome cache;
     const struct snippet *s = &batch.snippet[slot];
     hooks_forget();
+    hooks_forget_words();
     bool states_ok = run_translated(s, INTERRUPT_NOT, NULL, &cache);
-    bool accesses_ok = !options.hooks || s->no_steps || hooks_agree(s, &batch.accesses[slot]);
+    bool accesses_ok = !options.hooks || s->no_steps ||
+                       (options.checks ? hooks_checks_agree : hooks_agree)(s, &batch.accesses[slot]);
     if (options.calls)
         accesses_ok = hooks_calls_agree();
     if (options.dump) {
@@ -199,6 +202,7 @@ static void run_one(unsigned slot)
     /* A timer needs several tries to hit a snippet. */
     for (int tries = options.interruption == INTERRUPT_TIMER ? 30 : 1; tries; tries--) {
         states_ok = run_translated(s, options.interruption, &batch.steps[slot], &cache);
+        hooks_forget_words();
         if (!check(s, &batch.native[slot], &cache, states_ok, true))
             return;
     }
@@ -234,7 +238,7 @@ static void run_natively(unsigned count)
 
 static const struct tr_client *client(void)
 {
-    return options.calls ? &hooks_client_of_calls : options.hooks ? &hooks_client : NULL;
+    return options.checks ? &hooks_client_of_checks : options.calls ? &hooks_client_of_calls : options.hooks ? &hooks_client : NULL;
 }
 
 static void start_translator(void)
@@ -243,6 +247,8 @@ static void start_translator(void)
     static struct tr_host host = {.arena = &arena, .limit = print_limit};
     const char *why;
     arena_init(&arena);
+    if (options.checks)
+        hooks_init_words();
     if (!tr_supported(&why)) {
         printf("skipped: %s\n", why);
         exit(77);
@@ -306,6 +312,8 @@ static bool parse_stress(const char *argument)
         options.interruption = INTERRUPT_TIMER;
     else if (!strcmp(argument, "--hooks"))
         options.hooks = true;
+    else if (!strcmp(argument, "--checks"))
+        options.checks = options.hooks = true, run_shown_flags = ~0x8d5ull;
     else if (!strcmp(argument, "--calls"))
         options.calls = true, run_shown_flags = ~0x8d5ull;
     else if (!strcmp(argument, "--far"))

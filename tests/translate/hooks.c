@@ -6,12 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "client.h"
 #include "state.h"
 
 const struct tr_client hooks_client = {
     .wants_access = client_wants, .on_access = client_access, .on_call = client_call, .on_return = client_return};
+const struct tr_check hooks_check = {.flip_bit = 45, .offset = 0x5000};
+const struct tr_client hooks_client_of_checks = {
+    .wants_access = client_wants, .on_access = client_checked_access, .on_call = client_kept_call,
+    .on_return = client_return, .check = &hooks_check, .keeps_calls = true};
 const struct tr_client hooks_client_of_calls = {.on_call = client_kept_call, .on_return = client_return, .keeps_calls = true};
 
 /* In what is expected: a smaller size is right as well, at the start or at the end of the range. */
@@ -471,4 +476,109 @@ bool hooks_calls_agree(void)
     if (differ)
         printf("the calls that are kept are not those that were made\n");
     return !differ;
+}
+
+/* --- inline tests ---------------------------------------------------------------------------------------------------------- */
+
+/* The oracle's words: the client's have been changed by the run. */
+static uint8_t known[(WORDS_END - WORDS_START) / 8]; /* of this round: bit 0 written, bit 1 read */
+static uint64_t touched[4096];
+static size_t touched_count;
+
+void hooks_init_words(void)
+{
+    const size_t size = WORDS_END - WORDS_START;
+    void *at = hooks_word(WORDS_START);
+    if (mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) != at) {
+        fprintf(stderr, "differential: no memory for words at %p\n", at);
+        exit(1);
+    }
+}
+
+void hooks_forget_words(void)
+{
+    ++*tr_check_tag();
+    for (size_t i = 0; i < touched_count && i < ARRAY_SIZE(touched); i++)
+        known[touched[i]] = 0;
+    if (touched_count > ARRAY_SIZE(touched))
+        memset(known, 0, sizeof known);
+    touched_count = 0;
+}
+
+static bool all_known(const struct access *a)
+{
+    if (a->address < WORDS_START || a->size > WORDS_END - WORDS_START || a->address + a->size > WORDS_END)
+        return false;
+    for (uint64_t at = a->address & ~7ull; at < a->address + a->size; at += 8) {
+        const uint8_t word = known[(at - WORDS_START) / 8];
+        if (!(word & 1) && ((a->kind & TR_WRITE) || !(word & 2)))
+            return false;
+    }
+    return a->size > 0; /* not a call or return */
+}
+
+static void make_known(const struct access *a)
+{
+    const uintptr_t end = hooks_words_end(a->address, a->size);
+    for (uintptr_t at = hooks_words_begin(a->address); at < end; at += 8) {
+        known[(at - WORDS_START) / 8] |= a->kind & TR_WRITE ? 1 : 2;
+        if (touched_count++ < ARRAY_SIZE(touched))
+            touched[touched_count - 1] = (at - WORDS_START) / 8;
+    }
+}
+
+/* Wherever it is told, it is right that it is. */
+static bool may_be_told(const struct access *a)
+{
+    if (a->size == 0)
+        return true;
+    const bool crosses = a->address % (a->size > 8 ? 8 : a->size) != 0;
+    return crosses || a->size > 64 || (a->size & (a->size - 1)) || (a->kind & ~(uint32_t)(TR_READ | TR_WRITE | TR_MOV));
+}
+
+/* The oracle does not say of what segment an operand is, how wide its address, and what else its instruction touches. */
+static bool is_plain(const struct snippet *s, const struct access *a)
+{
+    struct instruction i;
+    const uint32_t offset = (uint32_t)(a->pc - (CODE_START + s->slot * SLOT_SIZE));
+    unsigned operands = 0;
+    if (!instruction_decode(&i, s->code + offset, SLOT_SIZE - offset) || i.info.address_width != 64)
+        return false;
+    for (unsigned o = 0; o < i.info.operand_count; o++) {
+        if (i.operand[o].type != ZYDIS_OPERAND_TYPE_MEMORY || i.operand[o].mem.type == ZYDIS_MEMOP_TYPE_AGEN)
+            continue;
+        operands++;
+        if (i.operand[o].mem.segment == ZYDIS_REGISTER_FS || i.operand[o].mem.segment == ZYDIS_REGISTER_GS)
+            return false;
+    }
+    return operands == 1 && !is_bit_test(&i) && i.info.mnemonic != ZYDIS_MNEMONIC_XLAT &&
+           i.info.mnemonic != ZYDIS_MNEMONIC_CMPXCHG && i.info.mnemonic != ZYDIS_MNEMONIC_CMPXCHG8B &&
+           i.info.mnemonic != ZYDIS_MNEMONIC_CMPXCHG16B;
+}
+
+bool hooks_checks_agree(const struct snippet *s, const struct accesses *expected)
+{
+    const size_t count = recorded.count;
+    size_t taken = 0;
+    const bool abi_broken = recorded.abi_broken;
+    recorded.count = 0;
+    recorded.abi_broken = false;
+    if (expected->incomplete || abi_broken)
+        return !abi_broken;
+    for (size_t i = 0; i < expected->count; i++) {
+        const struct access *a = &expected->access[i];
+        const bool is_known = all_known(a);
+        make_known(a);
+        if (is_known && !may_be_told(a) && is_plain(s, a))
+            continue;
+        if (take(a, recorded.access + taken, count - taken)) {
+            taken++;
+        } else if (!is_known && !(a->kind & UP_TO)) {
+            print_access("expected access", a);
+            return false;
+        }
+    }
+    if (taken < count)
+        print_access("access that was not expected", &recorded.access[taken]);
+    return taken == count;
 }

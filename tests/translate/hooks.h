@@ -17,6 +17,32 @@ struct accesses {
 };
 
 extern const struct tr_client hooks_client;
+/* One whose accesses are tested inline. Words exist of addresses around the arena. */
+extern const struct tr_client hooks_client_of_checks;
+#define WORDS_START 0x2f000000u
+#define WORDS_END 0x31000000u
+extern const struct tr_check hooks_check;
+/* Those of [address, address + size) that have words. */
+static inline uintptr_t hooks_words_begin(uintptr_t address)
+{
+    return address < WORDS_START ? WORDS_START : address & ~(uintptr_t)7;
+}
+static inline uintptr_t hooks_words_end(uintptr_t address, size_t size)
+{
+    return address + size < address || address + size > WORDS_END ? WORDS_END : address + size;
+}
+static inline uint32_t *hooks_word(uintptr_t address)
+{
+    return (uint32_t *)(((address & ~(uintptr_t)7) ^ (uintptr_t)1 << hooks_check.flip_bit) + (uintptr_t)hooks_check.offset);
+}
+/* Maps the words. */
+void hooks_init_words(void);
+/* From now on, none is the thread's own. */
+void hooks_forget_words(void);
+/* As hooks_agree, where an access need not be told if all its words are the thread's own, and may not be told then if it is
+ * one that is tested inline. */
+bool hooks_checks_agree(const struct snippet *s, const struct accesses *expected);
+
 /* One that sees calls and returns alone, and has calls kept. */
 extern const struct tr_client hooks_client_of_calls;
 

@@ -100,7 +100,7 @@ static void check_near_copy(const struct tr_insn *insn)
     place_instruction(&w, insn->pc, at, true);
     if (!relocate_is_plain(&e, insn)) /* random displacements, and 32-bit addresses */
         return;
-    relocate_copy(&e, &w, insn, 2);
+    relocate_copy(&e, &w, insn, 2, 0);
     assert_true(decode(&copy, buffer, sizeof(buffer), at));
     assert_int_equal(copy.rip_operand, insn->rip_operand);
     assert_int_equal(copy.length, insn->length);
@@ -137,7 +137,7 @@ static void check_far_copy(const struct tr_insn *insn, const struct zydis *z)
     struct emitter e = emitter_at(FAR_AWAY, buffer, sizeof(buffer));
     place_begin(&w, places, sizeof(places), insn->pc, FAR_AWAY);
     place_instruction(&w, insn->pc, FAR_AWAY, true);
-    relocate_copy(&e, &w, insn, 2);
+    relocate_copy(&e, &w, insn, 2, 0);
     place_end(&w);
     struct zydis store, constant, copy, load;
     const uint8_t *at = buffer;

@@ -3,6 +3,8 @@
  * about, and by which mask elements are left out. hooks_run.c computes the rest from the registers. */
 #include "translate/x86_64/access.h"
 
+#include <string.h>
+
 #include "translate/thread.h"
 
 /* Zydis calls what these hint at, or only name, an operand that is read. */
@@ -350,6 +352,15 @@ static void take_cache_line(struct tr_insn *insn)
     insn->access[insn->access_count] =
         (struct tr_access){.pc = insn->pc, .size = 64, .kind = TR_WRITE, .base = TR_RAX, .index = TR_NO_REGISTER};
     insn->form[insn->access_count++] = (struct tr_form){.address_width = 64};
+}
+
+/* The absolute one ends the instruction (mov between rax and memory). */
+uintptr_t known_address(const struct tr_insn *insn, unsigned operand)
+{
+    uintptr_t address = insn->rip_operand;
+    if (insn->access[operand].base == TR_RIP && !address)
+        memcpy(&address, insn->bytes + insn->length - sizeof(address), sizeof(address));
+    return address;
 }
 
 void take_accesses(struct tr_insn *insn, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)

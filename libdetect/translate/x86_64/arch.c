@@ -8,6 +8,7 @@
 #include "base/atomic.h"
 #include "translate/translator.h"
 #include "translate/x86_64/decode.h"
+#include "translate/x86_64/emitter.h"
 #include "translate/x86_64/hooks.h"
 #include "translate/x86_64/offsets.h"
 #include "translate/x86_64/shared.h"
@@ -81,8 +82,23 @@ static void context_set_register(ucontext_t *context, unsigned reg, uint64_t val
     context->uc_mcontext.gregs[register_at[reg]] = (greg_t)value;
 }
 
+#define FLAGS_OF_LAHF 0xd5u
+#define FLAG_OVERFLOW 0x800u
+
+/* Before rax is restored. */
+static void restore_flags(ucontext_t *context, const struct tr_place *place)
+{
+    uint64_t ax = context_register(context, TR_RAX), flags = (uint64_t)context->uc_mcontext.gregs[REG_EFL];
+    flags = (flags & ~(uint64_t)FLAGS_OF_LAHF) | (ax >> 8 & FLAGS_OF_LAHF);
+    if (place->flags_form == FLAGS_IN_AX)
+        flags = (flags & ~(uint64_t)FLAG_OVERFLOW) | (ax & 1 ? FLAG_OVERFLOW : 0);
+    context->uc_mcontext.gregs[REG_EFL] = (greg_t)flags;
+}
+
 static void context_restore(ucontext_t *context, const struct tr_place *place)
 {
+    if (place->flags_spilled)
+        restore_flags(context, place);
     for (unsigned reg = 0; reg < TR_REGISTERS; reg++) {
         if (!(place->spilled >> reg & 1))
             continue;

@@ -6,6 +6,7 @@
 #include "translate/place.h"
 #include "translate/ranges.h"
 #include "translate/translator.h"
+#include "translate/x86_64/check.h"
 #include "translate/x86_64/decode.h"
 #include "translate/x86_64/emitter.h"
 #include "translate/x86_64/hooks.h"
@@ -48,7 +49,13 @@ struct builder {
     struct tail tails[FRAGMENT_INSTRUCTIONS];
     uint32_t tail_count;
     uintptr_t fall_through;                   /* the code behind the last instruction */
-    uint8_t place_bytes[FRAGMENT_INSTRUCTIONS * 32];
+    struct check_plan plan;
+    struct check_sites sites;
+    struct insn_hooks hooks[FRAGMENT_INSTRUCTIONS];
+    uintptr_t entry[FRAGMENT_INSTRUCTIONS];   /* of each instruction, where outsiders enter it; 0: they do not */
+    struct tail pads[FRAGMENT_INSTRUCTIONS];  /* of branches between different states of borrowing */
+    uint32_t pad_count;
+    uint8_t place_bytes[FRAGMENT_INSTRUCTIONS * 48];
     uint8_t text[TEXT_WINDOW]; /* program text at [text_pc, text_pc + text_size) */
     uintptr_t text_pc;
     size_t text_size;
@@ -97,6 +104,8 @@ static void decode_path(struct builder *b, uintptr_t pc, uint32_t limit)
             return;
         if (!(hooks_need_operands() ? decode_operands : decode)(insn, text, size, pc))
             stat_add(&translator.stats.undecodable, 1);
+        if (hooks_need_operands())
+            hooks_choose(insn);
         b->count++;
         pc += insn->length;
         b->next_pc = ends_fragment(insn) ? 0 : pc;
@@ -195,6 +204,67 @@ static uintptr_t find_bound(struct builder *b, uint32_t i)
     return is_plt || range_find(target) != range_find(insn->pc) ? target : 0;
 }
 
+/* --- what is borrowed ------------------------------------------------------------------------------------------------- */
+
+/* While the instruction itself executes, and where its branch leads. */
+static const struct check_held *held_at(const struct builder *b, uint32_t i)
+{
+    return b->plan.closed[i] ? &held_none : &b->plan.held[i];
+}
+
+/* What the instruction before leaves borrowed, if it falls through. */
+static const struct check_held *held_before(const struct builder *b, uint32_t i)
+{
+    return i == 0 || ends_fragment(&b->insns[i - 1]) ? &held_none : held_at(b, i - 1);
+}
+
+static bool is_enterable(const struct builder *b, uint32_t i) { return held_nothing(held_before(b, i)); }
+
+/* A transfer from here leads to the instruction's label as it is. */
+static bool is_same_state(const struct builder *b, uint32_t from, uint32_t to)
+{
+    return held_same(held_at(b, from), &b->plan.held[to]);
+}
+
+/* What a transfer from here has to hold where it leads: nothing, or what is held there. */
+static const struct check_held *held_behind(const struct builder *b, uint32_t from, uint16_t to)
+{
+    if (to == NOWHERE)
+        return &held_none;
+    return is_same_state(b, from, to) || !is_enterable(b, to) ? &b->plan.held[to] : &held_none;
+}
+
+/* Where it leads then. 0: not known yet. */
+static uintptr_t label_of(const struct builder *b, uint32_t from, uint16_t to)
+{
+    return held_behind(b, from, to) == &b->plan.held[to] ? b->code[to] : b->entry[to];
+}
+
+static bool converts(const struct builder *b, uint32_t from, uint16_t to)
+{
+    return !held_same(held_at(b, from), held_behind(b, from, to));
+}
+
+/* Calls and transactions lead to where nothing is borrowed. */
+static bool leads_to_closed(const struct builder *b, uint32_t i)
+{
+    uint8_t flow = b->insns[i].flow;
+    return (flow == FLOW_CALL || flow == FLOW_TRANSACTION) && b->inside[i] != NOWHERE && !is_enterable(b, b->inside[i]);
+}
+
+static void plan_checks(struct builder *b)
+{
+    if (check_is_on()) {
+        check_plan(&b->plan, b->insns, b->count, b->inside);
+        return;
+    }
+    for (uint32_t i = 0; i < b->count; i++) {
+        b->plan.held[i] = held_none;
+        b->plan.inline_operands[i] = 0;
+        b->plan.closed[i] = false;
+    }
+}
+
 /* Fills `inside` and `bound`. The number of exits. */
 static uint32_t find_targets(struct builder *b)
 {
@@ -203,10 +273,18 @@ static uint32_t find_targets(struct builder *b)
     for (uint32_t i = 0; i < b->count; i++) {
         b->bound[i] = find_bound(b, i);
         exits += b->bound[i] != 0;
+        b->inside[i] = NOWHERE;
         if (!is_direct(&b->insns[i]))
             continue;
         b->inside[i] = translator.options.links == TR_LINKS_NEVER ? NOWHERE : index_of(b, b->insns[i].target);
         exits += b->inside[i] == NOWHERE;
+    }
+    plan_checks(b);
+    for (uint32_t i = 0; i < b->count; i++) {
+        if (!leads_to_closed(b, i))
+            continue;
+        b->inside[i] = NOWHERE;
+        exits++;
     }
     return exits;
 }
@@ -220,7 +298,7 @@ static void lead(struct builder *b, uint32_t i, uintptr_t site, uint16_t inside,
         b->fragment->exits[b->exits++] = (struct tr_exit){
             .fragment = b->fragment, .target = target, .site = site, .kind = (uint8_t)kind};
     } else if (inside <= i) {
-        emit_set_displacement(&b->e, site, b->code[inside]);
+        emit_set_displacement(&b->e, site, label_of(b, i, inside));
     } else {
         b->forward[i] = site;
     }
@@ -230,12 +308,33 @@ static void lead(struct builder *b, uint32_t i, uintptr_t site, uint16_t inside,
 static bool emit_back(struct builder *b, uint32_t i)
 {
     const struct tr_insn *insn = &b->insns[i];
-    int64_t distance = b->inside[i] <= i ? (int64_t)(b->code[b->inside[i]] - (b->e.at + 2)) : INT8_MIN - 1;
+    int64_t distance = b->inside[i] <= i ? (int64_t)(label_of(b, i, b->inside[i]) - (b->e.at + 2)) : INT8_MIN - 1;
     if (distance < INT8_MIN)
         return false;
     uint8_t opcode = insn->flow == FLOW_JUMP ? 0xeb : 0x70 | insn->condition;
     emit_bytes(&b->e, (uint8_t[]){opcode, (uint8_t)distance}, 2);
     return true;
+}
+
+/* A branch that leads to a pad, which converts and goes on. */
+static void emit_branch_to_pad(struct builder *b, uint32_t i)
+{
+    place_started(&b->places, b->e.at);
+    b->pads[b->pad_count++] = (struct tail){.i = i, .site = emit_branch(&b->e, b->insns[i].condition, b->e.at, false)};
+}
+
+static void emit_pad(struct builder *b, const struct tail *pad)
+{
+    uint32_t i = pad->i;
+    uint16_t inside = b->inside[i];
+    emit_set_displacement(&b->e, pad->site, b->e.at);
+    place_stub(&b->places, b->e.at, b->insns[i].target);
+    check_tell_held(&b->places, b->e.at, held_at(b, i));
+    check_convert(&b->e, &b->places, held_at(b, i), held_behind(b, i, inside));
+    if (inside == NOWHERE)
+        lead(b, i, emit_jump(&b->e, b->e.at, true), NOWHERE, b->insns[i].target, EXIT_BRANCH);
+    else
+        emit_jump(&b->e, label_of(b, i, inside), false);
 }
 
 /* What leads inside is never patched. */
@@ -244,6 +343,12 @@ static void emit_jump_or_branch(struct builder *b, uint32_t i, enum tr_exit_kind
     const struct tr_insn *insn = &b->insns[i];
     struct emitter *e = &b->e;
     bool aligned = b->inside[i] == NOWHERE;
+    if (insn->flow == FLOW_BRANCH && converts(b, i, b->inside[i])) {
+        emit_branch_to_pad(b, i);
+        return;
+    }
+    if (converts(b, i, b->inside[i]))
+        check_convert(e, &b->places, held_at(b, i), held_behind(b, i, b->inside[i]));
     place_started(&b->places, e->at);
     if (emit_back(b, i))
         return;
@@ -282,6 +387,8 @@ static void emit_short_branch(struct builder *b, uint32_t i)
     place_instruction(&b->places, insn->pc + insn->length, e->at, false);
     uintptr_t over = emit_short_jump(e);
     place_instruction(&b->places, insn->target, e->at, false);
+    const struct check_held *behind = held_behind(b, i, b->inside[i]);
+    check_convert(e, &b->places, &held_none, behind);
     lead(b, i, emit_jump(e, e->at, true), b->inside[i], insn->target, EXIT_BRANCH);
     emit_set_short(e, over, e->at);
 }
@@ -289,7 +396,7 @@ static void emit_short_branch(struct builder *b, uint32_t i)
 /* The kernel leaves its return address in rcx, which should not be one of the cache. */
 static void emit_syscall(struct builder *b, const struct tr_insn *insn)
 {
-    relocate_copy(&b->e, &b->places, insn, SLOT_OPERAND);
+    relocate_copy(&b->e, &b->places, insn, SLOT_OPERAND, 0);
     place_instruction(&b->places, insn->pc + insn->length, b->e.at, false);
     emit_constant(&b->e, TR_RCX, insn->pc + insn->length);
 }
@@ -298,7 +405,7 @@ static void emit_syscall(struct builder *b, const struct tr_insn *insn)
 static void emit_stop(struct builder *b, const struct tr_insn *insn)
 {
     if (insn->length > 0) {
-        relocate_copy(&b->e, &b->places, insn, SLOT_OPERAND);
+        relocate_copy(&b->e, &b->places, insn, SLOT_OPERAND, 0);
         return;
     }
     place_started(&b->places, b->e.at);
@@ -335,7 +442,7 @@ static void emit_tail(struct builder *b, const struct tail *tail)
     if (insn->flow == FLOW_JUMP_INDIRECT)
         return;
     place_instruction(&b->places, insn->pc + insn->length, b->e.at, false);
-    emit_jump(&b->e, tail->i + 1 < b->count ? b->code[tail->i + 1] : b->fall_through, false);
+    emit_jump(&b->e, tail->i + 1 < b->count ? b->entry[tail->i + 1] : b->fall_through, false);
 }
 
 static void emit_indirect(struct builder *b, uint32_t i)
@@ -380,7 +487,7 @@ static void emit_copy(struct builder *b, uint32_t i)
         emit_stop(b, insn);
         break;
     default:
-        relocate_copy(e, &b->places, insn, SLOT_OPERAND);
+        relocate_copy(e, &b->places, insn, SLOT_OPERAND, held_set(held_at(b, i)));
         break;
     }
 }
@@ -399,17 +506,32 @@ static void align_for_branch(struct builder *b, uint32_t i)
 static void emit_instruction(struct builder *b, uint32_t i)
 {
     const struct tr_insn *insn = &b->insns[i];
-    struct insn_hooks hooks;
+    struct insn_hooks *hooks = &b->hooks[i];
+    bool enterable = is_enterable(b, i);
+    b->entry[i] = enterable ? b->e.at : 0;
+    place_instruction(&b->places, insn->pc, b->e.at, enterable);
+    check_convert(&b->e, &b->places, held_before(b, i), &b->plan.held[i]);
     b->code[i] = b->e.at;
-    place_instruction(&b->places, insn->pc, b->e.at, true);
-    b->out_of_memory |= !hooks_make(&hooks, insn);
-    hooks_emit_before(&b->e, &b->places, &hooks);
+    b->out_of_memory |= !hooks_make(hooks, insn);
+    if (b->plan.inline_operands[i])
+        check_emit(&b->e, &b->places, &b->sites, &b->plan, i, insn);
+    check_convert(&b->e, &b->places, &b->plan.held[i], held_at(b, i));
+    hooks_emit_before(&b->e, &b->places, hooks, b->plan.inline_operands[i]);
     if (keep_calls_wants(insn))
         keep_calls_emit(&b->e, &b->places, insn);
     if (insn->flow == FLOW_NEXT && i + 1 < b->count)
         align_for_branch(b, i);
     emit_copy(b, i);
-    hooks_emit_after(&b->e, &b->places, &hooks);
+    hooks_emit_after(&b->e, &b->places, hooks);
+}
+
+/* What the test before the instruction leads to if it does not pass. */
+static void emit_call_out(struct builder *b, uint32_t i)
+{
+    if (b->plan.inline_operands[i] == 0 || !b->hooks[i].before)
+        return;
+    check_emit_way_out(&b->e, &b->places, &b->sites, &b->plan, i, &b->insns[i]);
+    hooks_emit_call_out(&b->e, &b->places, &b->hooks[i], b->sites.resume[i]);
 }
 
 static void emit_fall_through(struct builder *b)
@@ -418,6 +540,8 @@ static void emit_fall_through(struct builder *b)
     if (b->next_pc == 0)
         return;
     place_instruction(&b->places, b->next_pc, b->e.at, false);
+    check_convert(&b->e, &b->places, held_at(b, b->count - 1), &held_none);
+    b->fall_through = b->e.at;
     lead(b, b->count, emit_jump(&b->e, b->e.at, true), NOWHERE, b->next_pc, EXIT_FALL_THROUGH);
 }
 
@@ -443,16 +567,20 @@ static void emit_literals(struct builder *b)
 static void emit_all(struct builder *b)
 {
     memset(b->forward, 0, b->count * sizeof(b->forward[0]));
-    b->exits = b->literal_count = b->tail_count = 0;
+    b->exits = b->literal_count = b->tail_count = b->pad_count = b->sites.count = 0;
     b->out_of_memory = false;
     for (uint32_t i = 0; i < b->count; i++)
         emit_instruction(b, i);
     emit_fall_through(b);
     for (uint32_t i = 0; i < b->tail_count; i++)
         emit_tail(b, &b->tails[i]);
+    for (uint32_t i = 0; i < b->pad_count; i++)
+        emit_pad(b, &b->pads[i]);
+    for (uint32_t i = 0; i < b->count; i++)
+        emit_call_out(b, i);
     for (uint32_t i = 0; i < b->count; i++) {
         if (b->forward[i] != 0)
-            emit_set_displacement(&b->e, b->forward[i], b->code[b->inside[i]]);
+            emit_set_displacement(&b->e, b->forward[i], label_of(b, i, b->inside[i]));
     }
     emit_stubs(b);
     emit_literals(b);
@@ -515,7 +643,7 @@ static size_t code_estimate(const struct builder *b, uint32_t exits)
     for (uint32_t i = 0; i < b->count; i++) {
         bool is_indirect = b->insns[i].flow == FLOW_JUMP_INDIRECT || b->insns[i].flow == FLOW_CALL_INDIRECT;
         bytes += is_indirect ? 320 : b->insns[i].displacement_at ? 64 : 32;
-        bytes += hooks_need_operands() ? 96 : 0;
+        bytes += check_is_on() && b->insns[i].access_count > 0 ? CHECK_BYTES : hooks_need_operands() ? 96 : 0;
         bytes += keep_calls_wants(&b->insns[i]) ? KEEP_CALLS_BYTES : 0;
     }
     return bytes < FRAGMENT_MAX ? bytes : FRAGMENT_MAX;

@@ -81,6 +81,8 @@ enum tr_encoding { ENCODING_LEGACY, ENCODING_REX, ENCODING_VEX2, ENCODING_VEX3, 
 bool decode(struct tr_insn *insn, const uint8_t *bytes, size_t size, uintptr_t pc);
 /* As decode, with registers, flags and accesses. */
 bool decode_operands(struct tr_insn *insn, const uint8_t *bytes, size_t size, uintptr_t pc);
+/* Of an operand whose base is TR_RIP: relative to rip, or an absolute address of 64 bits. */
+uintptr_t known_address(const struct tr_insn *insn, unsigned operand);
 /* Once, before the others. */
 void decode_init(void);
 

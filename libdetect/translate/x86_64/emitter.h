@@ -12,6 +12,9 @@
 #include "translate/cache.h"
 #include "translate/thread.h"
 
+/* tr_place.flags_form: lahf's in ah, and of the overflow flag in al or in its place. */
+enum { FLAGS_IN_AX = 1, FLAGS_IN_AH };
+
 struct emitter {
     uintptr_t at, end;
     intptr_t delta;

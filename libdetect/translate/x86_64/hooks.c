@@ -40,37 +40,34 @@ static struct access_hook *new_access_hook(const struct tr_insn *insn, uint8_t c
     return hook;
 }
 
-static bool is_wanted(const struct tr_insn *insn, unsigned i, bool scan, struct tr_access *access)
+void hooks_choose(struct tr_insn *insn)
 {
-    *access = insn->access[i];
-    return (insn->form[i].kind == FORM_SCAN) == scan && translator.client->wants_access(access);
+    unsigned kept = 0;
+    for (unsigned i = 0; i < insn->access_count; i++) {
+        if (!translator.client->wants_access(&insn->access[i]))
+            continue;
+        insn->access[kept] = insn->access[i];
+        insn->form[kept++] = insn->form[i];
+    }
+    insn->access_count = (uint8_t)kept;
 }
 
-/* Of an operand whose address is known already: relative to rip, or an absolute one of 64 bits, which ends the
- * instruction (mov between rax and memory). */
-static uintptr_t known_address(const struct tr_insn *insn, const struct tr_access *access)
-{
-    uintptr_t address = insn->rip_operand;
-    if (access->base == TR_RIP && !address)
-        memcpy(&address, insn->bytes + insn->length - sizeof(address), sizeof(address));
-    return address;
-}
+static bool is_told(const struct tr_insn *insn, unsigned i, bool scan) { return (insn->form[i].kind == FORM_SCAN) == scan; }
 
 /* The hook for the operands that are, or are not, of scanning instructions; NULL in `*hook`: there are none. */
 static bool make_accesses(struct access_hook **hook, const struct tr_insn *insn, bool scan)
 {
-    struct tr_access access;
     uint8_t count = 0;
     *hook = NULL;
     for (unsigned i = 0; i < insn->access_count; i++)
-        count += is_wanted(insn, i, scan, &access);
+        count += is_told(insn, i, scan);
     if (count == 0)
         return true;
     *hook = new_access_hook(insn, count, scan ? run_scan : run_accesses, insn->pc + (scan ? insn->length : 0));
     for (unsigned i = 0; *hook && i < insn->access_count; i++) {
-        if (is_wanted(insn, i, scan, &access))
+        if (is_told(insn, i, scan))
             (*hook)->operands[(*hook)->count++] =
-                (struct hook_operand){access, insn->form[i], known_address(insn, &access)};
+                (struct hook_operand){insn->access[i], insn->form[i], known_address(insn, i)};
     }
     return *hook != NULL;
 }
@@ -121,9 +118,15 @@ static void emit_hook(struct emitter *e, struct place_writer *places, struct tr_
     hook->resume = e->at;
 }
 
-void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks)
+void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, uintptr_t resume)
 {
-    if (hooks->before)
+    emit_hook(e, places, &hooks->before->hook);
+    hooks->before->hook.resume = resume;
+}
+
+void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool is_tested)
+{
+    if (hooks->before && !is_tested)
         emit_hook(e, places, &hooks->before->hook);
     if (hooks->transfer)
         emit_hook(e, places, &hooks->transfer->hook);

@@ -41,6 +41,9 @@ void hooks_init(void);
 /* Whether instructions have to be decoded with their operands. */
 bool hooks_need_operands(void);
 
+/* Takes the operands that the client does not want out of the instruction. */
+void hooks_choose(struct tr_insn *insn);
+
 /* What an instruction's hooks are; made before it is emitted. Out of memory: none, and false. */
 struct insn_hooks {
     struct access_hook *before, *after;
@@ -48,8 +51,10 @@ struct insn_hooks {
     struct syscall_hook *syscall;
 };
 bool hooks_make(struct insn_hooks *hooks, const struct tr_insn *insn);
-/* Around the copy. The instruction has begun (place_instruction). */
-void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks);
+/* Around the copy. The instruction has begun (place_instruction). `is_tested`: its accesses were. */
+void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool is_tested);
+/* The call-out alone, where `before` is not to be run each time; it goes on at `resume`. */
+void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, uintptr_t resume);
 void hooks_emit_after(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks);
 
 #endif

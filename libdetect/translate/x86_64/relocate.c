@@ -52,20 +52,21 @@ static bool copy_lea(struct emitter *e, struct place_writer *places, const struc
     return true;
 }
 
-static unsigned free_register(const struct tr_insn *insn)
+static unsigned free_register(const struct tr_insn *insn, uint16_t avoid)
 {
     static const uint8_t candidates[] = {TR_RCX, TR_RDX, TR_RBX, TR_RSI, TR_RDI, TR_RAX};
     struct tr_insn full;
     decode_operands(&full, insn->bytes, insn->length, insn->pc);
     unsigned i = 0;
-    while (i + 1 < ARRAY_LEN(candidates) && (full.reads | full.writes) >> candidates[i] & 1)
+    while (i + 1 < ARRAY_LEN(candidates) && (full.reads | full.writes | avoid) >> candidates[i] & 1)
         i++;
     return candidates[i];
 }
 
-static void copy_by_register(struct emitter *e, struct place_writer *places, const struct tr_insn *insn, unsigned slot)
+static void copy_by_register(struct emitter *e, struct place_writer *places, const struct tr_insn *insn, unsigned slot,
+                             uint16_t avoid)
 {
-    unsigned base = free_register(insn);
+    unsigned base = free_register(insn, avoid);
     emit_store_fs(e, base, TR_FS(spill) + 8 * (int32_t)slot);
     place_spilled(places, e->at, base, slot);
     emit_constant(e, base, insn->rip_operand);
@@ -76,11 +77,11 @@ static void copy_by_register(struct emitter *e, struct place_writer *places, con
     place_restored(places, e->at, base);
 }
 
-void relocate_copy(struct emitter *e, struct place_writer *places, const struct tr_insn *insn, unsigned slot)
+void relocate_copy(struct emitter *e, struct place_writer *places, const struct tr_insn *insn, unsigned slot, uint16_t avoid)
 {
     if (!relocate_is_plain(e, insn)) {
         if (!copy_lea(e, places, insn))
-            copy_by_register(e, places, insn, slot);
+            copy_by_register(e, places, insn, slot, avoid);
         return;
     }
     uint8_t code[INSN_MAX];

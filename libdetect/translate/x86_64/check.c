@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* The code of inline tests; see check.h. With the address in A, for a read of 4 bytes:
+ *
+ *         lea    operand, %A
+ *         test   $3, %A              it may lie in two words
+ *         jnz    way_out
+ *         and    $-8, %A
+ *         btc    $flip_bit, %A
+ *         mov    offset(%A), %A
+ *         cmp    %fs:tag, %A         as 32 bits: the last write
+ *         je     1f
+ *         shr    $32, %A
+ *         cmp    %fs:tag, %A         the reads since
+ *         jne    way_out
+ *      1: the program's instruction
+ *
+ * A write is known already only if the last write was this thread's. Wide operands have the tag in B and compare it with each
+ * of their words. Where flags are live they are kept in rax meanwhile (lahf, seto). The way out lies behind the
+ * fragment's instructions: it gives all registers back and calls out; the hook resumes behind the test. */
+#include "translate/x86_64/check.h"
+
+#include "translate/translator.h"
+
+static int32_t slot_at(unsigned slot) { return TR_FS(spill) + 8 * (int32_t)slot; }
+
+/* --- encodings ------------------------------------------------------------------------------------------------------ */
+
+static void emit_rex(struct emitter *e, bool wide, unsigned reg, unsigned index, unsigned base)
+{
+    emit8(e, (uint8_t)(0x40 | wide << 3 | (reg >> 3) << 2 | (index >> 3) << 1 | base >> 3));
+}
+
+/* ModRM, SIB and displacement of displacement(base). */
+static void emit_at_base(struct emitter *e, unsigned reg, unsigned base, int32_t displacement)
+{
+    emit8(e, (uint8_t)(0x80 | (reg & 7) << 3 | (base & 7)));
+    if ((base & 7) == TR_RSP)
+        emit8(e, 0x24);
+    emit32(e, (uint32_t)displacement);
+}
+
+static void emit_at_fs(struct emitter *e, bool wide, uint8_t opcode, unsigned reg, int32_t offset)
+{
+    emit8(e, 0x64);
+    emit_rex(e, wide, reg, 0, 0);
+    emit_bytes(e, (uint8_t[]){opcode, (uint8_t)((reg & 7) << 3 | 4), 0x25}, 3);
+    emit32(e, (uint32_t)offset);
+}
+
+/* cmp %fs:tag, %reg */
+static void emit_compare_tag(struct emitter *e, unsigned reg) { emit_at_fs(e, false, 0x3b, reg, TR_FS(tag)); }
+
+static unsigned scale_bits(unsigned scale) { return scale == 8 ? 3 : scale == 4 ? 2 : scale == 2 ? 1 : 0; }
+
+static void emit_lea(struct emitter *e, unsigned reg, const struct tr_access *access)
+{
+    bool has_base = access->base != TR_NO_REGISTER, has_index = access->index != TR_NO_REGISTER;
+    unsigned base = has_base ? access->base : TR_RBP, index = has_index ? access->index : TR_RSP;
+    int32_t displacement = access->displacement;
+    bool is_short = has_base && displacement == (int8_t)displacement;
+    unsigned mod = !has_base ? 0 : is_short ? 1 : 2;
+    bool has_sib = has_index || !has_base || (base & 7) == TR_RSP;
+    emit_rex(e, true, reg, has_index ? index : 0, has_base ? base : 0);
+    emit8(e, 0x8d);
+    emit8(e, (uint8_t)(mod << 6 | (reg & 7) << 3 | (has_sib ? 4 : base & 7)));
+    if (has_sib)
+        emit8(e, (uint8_t)(scale_bits(access->scale) << 6 | (index & 7) << 3 | (base & 7)));
+    if (is_short)
+        emit8(e, (uint8_t)displacement);
+    else
+        emit32(e, (uint32_t)displacement);
+}
+
+/* --- borrowing -------------------------------------------------------------------------------------------------------- */
+
+static void give_back(struct emitter *e, struct place_writer *places, unsigned reg, unsigned slot)
+{
+    emit_load_fs(e, reg, slot_at(slot));
+    place_restored(places, e->at, reg);
+}
+
+static void take(struct emitter *e, struct place_writer *places, unsigned reg, unsigned slot)
+{
+    emit_store_fs(e, reg, slot_at(slot));
+    place_spilled(places, e->at, reg, slot);
+}
+
+static bool keeps(const struct check_held *from, const struct check_held *to, unsigned k)
+{
+    return from->reg[k] == to->reg[k] && from->stretch[k] == to->stretch[k];
+}
+
+void check_convert(struct emitter *e, struct place_writer *places, const struct check_held *from, const struct check_held *to)
+{
+    for (unsigned k = 0; k < CHECK_REGISTERS; k++)
+        if (from->reg[k] != TR_NO_REGISTER && !keeps(from, to, k))
+            give_back(e, places, from->reg[k], SLOT_CHECK + k);
+    for (unsigned k = 0; k < CHECK_REGISTERS; k++)
+        if (to->reg[k] != TR_NO_REGISTER && !keeps(from, to, k))
+            take(e, places, to->reg[k], SLOT_CHECK + k);
+}
+
+void check_tell_held(struct place_writer *places, uintptr_t code, const struct check_held *held)
+{
+    for (unsigned k = 0; k < CHECK_REGISTERS; k++)
+        if (held->reg[k] != TR_NO_REGISTER)
+            place_spilled(places, code, held->reg[k], SLOT_CHECK + k);
+}
+
+/* --- flags -------------------------------------------------------------------------------------------------------------- */
+
+static void save_flags(struct emitter *e, struct place_writer *places)
+{
+    take(e, places, TR_RAX, SLOT_CHECK_RAX);
+    emit_bytes(e, "\x9f\x0f\x90\xc0", 4); /* lahf; seto %al */
+    place_flags_spilled(places, e->at, 0, FLAGS_IN_AX);
+}
+
+static void restore_flags(struct emitter *e, struct place_writer *places)
+{
+    emit_bytes(e, "\x04\x7f", 2); /* add $127, %al: overflows if al was 1 */
+    place_flags_spilled(places, e->at, 0, FLAGS_IN_AH);
+    emit8(e, 0x9e); /* sahf */
+    place_flags_restored(places, e->at);
+    give_back(e, places, TR_RAX, SLOT_CHECK_RAX);
+}
+
+/* --- the test ------------------------------------------------------------------------------------------------------------- */
+
+struct test {
+    struct emitter *e;
+    struct check_sites *sites;
+    uint32_t i;
+    const struct tr_access *access;
+    unsigned a, b;
+};
+
+static void leave_on(struct test *t, unsigned condition)
+{
+    uintptr_t site = emit_branch(t->e, condition, t->e->at, false);
+    if (t->sites->count == ARRAY_LEN(t->sites->site))
+        t->e->full = true;
+    else
+        t->sites->site[t->sites->count++] = (struct check_site){t->i, site};
+}
+
+enum { IF_EQUAL = 4, IF_NOT_EQUAL = 5 };
+
+static uintptr_t emit_skip(struct emitter *e)
+{
+    emit_bytes(e, (uint8_t[]){0x70 | IF_EQUAL, 0}, 2);
+    return e->at - 1;
+}
+
+static void emit_alignment_test(struct test *t)
+{
+    unsigned size = t->access->size > 8 ? 8 : t->access->size;
+    if (size == 1)
+        return;
+    emit_rex(t->e, false, 0, 0, t->a);
+    emit_bytes(t->e, (uint8_t[]){0xf6, (uint8_t)(0xc0 | (t->a & 7)), (uint8_t)(size - 1)}, 3);
+    leave_on(t, IF_NOT_EQUAL);
+}
+
+/* A = the address of its word, less the offset. */
+static void emit_word_address(struct test *t)
+{
+    struct emitter *e = t->e;
+    if (t->access->size < 8) {
+        emit_rex(e, true, 0, 0, t->a);
+        emit_bytes(e, (uint8_t[]){0x83, (uint8_t)(0xe0 | (t->a & 7)), 0xf8}, 3);
+    }
+    emit_rex(e, true, 0, 0, t->a);
+    emit_bytes(e, (uint8_t[]){0x0f, 0xba, (uint8_t)(0xf8 | (t->a & 7)), translator.client->check->flip_bit}, 4);
+}
+
+/* mov displacement(%A), %A */
+static void emit_load_word(struct test *t, bool wide, int32_t displacement)
+{
+    emit_rex(t->e, wide, t->a, 0, t->a);
+    emit8(t->e, 0x8b);
+    emit_at_base(t->e, t->a, t->a, displacement);
+}
+
+static void test_word(struct test *t, int32_t displacement)
+{
+    struct emitter *e = t->e;
+    bool is_write = t->access->kind & TR_WRITE;
+    emit_load_word(t, !is_write, displacement);
+    emit_compare_tag(e, t->a);
+    if (is_write) {
+        leave_on(t, IF_NOT_EQUAL);
+        return;
+    }
+    uintptr_t known = emit_skip(e);
+    emit_rex(e, true, 0, 0, t->a);
+    emit_bytes(e, (uint8_t[]){0xc1, (uint8_t)(0xe8 | (t->a & 7)), 32}, 3);
+    emit_compare_tag(e, t->a);
+    leave_on(t, IF_NOT_EQUAL);
+    emit_set_short(e, known, e->at);
+}
+
+/* cmp %B, displacement(%A) */
+static void emit_compare_word(struct test *t, int32_t displacement)
+{
+    emit_rex(t->e, false, t->b, 0, t->a);
+    emit8(t->e, 0x39);
+    emit_at_base(t->e, t->b, t->a, displacement);
+}
+
+static void test_words(struct test *t, int32_t displacement)
+{
+    struct emitter *e = t->e;
+    emit_at_fs(e, false, 0x8b, t->b, TR_FS(tag));
+    for (unsigned at = 0; at < t->access->size; at += 8, displacement += 8) {
+        emit_compare_word(t, displacement);
+        uintptr_t known = t->access->kind & TR_WRITE ? 0 : emit_skip(e);
+        if (known)
+            emit_compare_word(t, displacement + 4);
+        leave_on(t, IF_NOT_EQUAL);
+        if (known)
+            emit_set_short(e, known, e->at);
+    }
+}
+
+static void test_operand(struct test *t, uintptr_t constant)
+{
+    if (constant)
+        emit_constant(t->e, t->a, constant);
+    else
+        emit_lea(t->e, t->a, t->access);
+}
+
+static void check_operand(struct test *t, struct place_writer *places, bool flags_live, uintptr_t constant)
+{
+    int32_t offset = translator.client->check->offset;
+    test_operand(t, constant);
+    if (flags_live)
+        save_flags(t->e, places);
+    emit_alignment_test(t);
+    emit_word_address(t);
+    if (t->access->size > 8)
+        test_words(t, offset);
+    else
+        test_word(t, offset);
+    if (flags_live)
+        restore_flags(t->e, places);
+}
+
+void check_emit(struct emitter *e, struct place_writer *places, struct check_sites *sites, const struct check_plan *plan,
+                uint32_t i, const struct tr_insn *insn)
+{
+    for (unsigned k = 0; k < insn->access_count; k++) {
+        struct test test = {e, sites, i, &insn->access[k], plan->held[i].reg[0], plan->held[i].reg[1]};
+        check_operand(&test, places, plan->flags_live[i], insn->access[k].base == TR_RIP ? known_address(insn, k) : 0);
+    }
+    sites->resume[i] = e->at;
+}
+
+void check_emit_way_out(struct emitter *e, struct place_writer *places, const struct check_sites *sites,
+                        const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
+{
+    for (uint32_t k = 0; k < sites->count; k++)
+        if (sites->site[k].i == i)
+            emit_set_displacement(e, sites->site[k].site, e->at);
+    place_call_out(places, e->at, insn->pc);
+    check_tell_held(places, e->at, &plan->held[i]);
+    if (plan->flags_live[i]) {
+        place_spilled(places, e->at, TR_RAX, SLOT_CHECK_RAX);
+        place_flags_spilled(places, e->at, 0, FLAGS_IN_AX);
+        restore_flags(e, places);
+    }
+    check_convert(e, places, &plan->held[i], &held_none);
+}
