@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who gives up the last reference frees; the wrong count is a plain integer. */
-/* EXPECT: race drops on references */
+/* EXPECT: race drops on object.references */
 /* TWIN */
 #include "hidden.h"
 
