@@ -9,6 +9,8 @@
 
 #define LONGEST_LOOP 32  /* instructions */
 #define LONGEST_WAITER 24
+#define LONGEST_TEST 6   /* from a load to the jump that it decides */
+#define NEARBY 48        /* instructions around a loop */
 #define DEEPEST_WAITER 3
 #define LONGEST_WAY 16   /* from a load to the store of its changed value */
 #define MOST_CODE (64u << 20)
@@ -27,6 +29,11 @@ static bool is_same_operand(const struct flat_insn *a, const struct flat_insn *b
 {
     return a->base == b->base && a->index == b->index && a->displacement == b->displacement &&
            (a->index == FLAT_NO_REGISTER || a->scale == b->scale);
+}
+
+static bool looks(const struct flat_insn *insn)
+{
+    return (insn->kind & FLAT_READS) && (insn->kind & FLAT_SMALL) && !is_on_stack(insn);
 }
 
 /* --- loops that wait ----------------------------------------------------------------------------------------------------------- */
@@ -120,7 +127,7 @@ static bool is_carried(const struct flat_insn *insn, uint16_t variable)
 static bool waits_at_fixed_places(const struct loop *loop)
 {
     uint16_t variable = loop->written; /* registers whose value may differ from round to round */
-    bool looks = false;
+    bool has_look = false;
     for (const struct flat_insn *insn = loop->first; insn <= loop->last; insn++) {
         bool is_memory = insn->kind & (FLAT_READS | FLAT_WRITES);
         if (is_memory && (has_bit(variable, insn->base) || has_bit(variable, insn->index)))
@@ -129,14 +136,14 @@ static bool waits_at_fixed_places(const struct loop *loop)
             return false;
         if (is_carried(insn, variable))
             return false;
-        looks |= (insn->kind & FLAT_READS) && (insn->kind & FLAT_SMALL) && !is_on_stack(insn);
+        has_look |= looks(insn);
         variable &= (uint16_t)~insn->written;
         if (!is_settled(insn, variable))
             variable |= insn->written;
         if (insn->kind & FLAT_CALLS)
             variable |= CALL_CLOBBERS;
     }
-    return looks;
+    return has_look;
 }
 
 /* Straight on, or out: no jump to elsewhere in the loop but to its first instruction or over a part of it. */
@@ -160,11 +167,53 @@ static bool is_simple(const struct loop *loop, const struct calls *calls)
     return has_way_out;
 }
 
-static void take_loop(struct atomics_table *table, const struct loop *loop)
+/* Of an operand without registers, or through one that a lea has just set; 0: not known. */
+static uint64_t fixed_address(const struct flat_insn *list, const struct flat_insn *load)
+{
+    if (load->index != FLAT_NO_REGISTER)
+        return 0;
+    if (load->base == FLAT_RIP)
+        return (uint64_t)load->displacement;
+    for (const struct flat_insn *insn = load; insn-- > list && load - insn < LONGEST_LOOP;)
+        if (has_bit(insn->written, load->base))
+            return (insn->kind & FLAT_MAKES) && insn->target ? insn->target + (uint64_t)load->displacement : 0;
+    return 0;
+}
+
+static bool is_tested(const struct flat_insn *load, const struct flat_insn *end)
+{
+    for (const struct flat_insn *insn = load; insn < end && insn - load < LONGEST_TEST; insn++) {
+        if (insn->kind & FLAT_CONDITIONAL)
+            return true;
+        if (insn->kind & (FLAT_WRITES | FLAT_CALLS | FLAT_ENDS))
+            return false;
+    }
+    return false;
+}
+
+/* Optimisers test for the first time before the loop, or jump into it: what tests the same place nearby waits as well. */
+static void take_first_looks(struct atomics_table *table, const struct calls *calls, const struct loop *loop,
+                             const struct flat_insn *load)
+{
+    const struct flat_insn *end = calls->list + calls->count;
+    uint64_t address = fixed_address(calls->list, load);
+    const struct flat_insn *insn = loop->first - calls->list > NEARBY ? loop->first - NEARBY : calls->list;
+    for (; insn < end && insn - loop->last < NEARBY; insn++) {
+        if (!looks(insn) || (insn >= loop->first && insn <= loop->last) || !is_tested(insn, end))
+            continue;
+        uint64_t other = fixed_address(calls->list, insn);
+        if (address ? address == other : !other && is_same_operand(insn, load))
+            table_add_spin(table, insn->address, insn->length);
+    }
+}
+
+static void take_loop(struct atomics_table *table, const struct calls *calls, const struct loop *loop)
 {
     for (const struct flat_insn *insn = loop->first; insn <= loop->last; insn++)
-        if ((insn->kind & FLAT_READS) && (insn->kind & FLAT_SMALL) && !is_on_stack(insn))
+        if (looks(insn)) {
             table_add_spin(table, insn->address, insn->length);
+            take_first_looks(table, calls, loop, insn);
+        }
 }
 
 /* A jump backwards that may close a loop. */
@@ -179,7 +228,7 @@ static void look_for_loop(struct atomics_table *table, const struct calls *calls
         loop.written |= insn->written | (insn->kind & FLAT_CALLS ? CALL_CLOBBERS : 0);
     loop.written &= (uint16_t)~(1u << RSP);
     if (is_simple(&loop, calls) && waits_at_fixed_places(&loop))
-        take_loop(table, &loop);
+        take_loop(table, calls, &loop);
 }
 
 /* --- values that come back changed ---------------------------------------------------------------------------------------------- */

@@ -83,6 +83,8 @@ static void take_registers(struct flat_insn *insn, const ZydisDecodedInstruction
     if (z->mnemonic == ZYDIS_MNEMONIC_LEA && operands[1].type == ZYDIS_OPERAND_TYPE_MEMORY) {
         insn->from = register_of(operands[1].mem.base);
         insn->kind |= FLAT_MAKES;
+        if (operands[1].mem.base == ZYDIS_REGISTER_RIP)
+            insn->target = insn->address + z->length + (uint64_t)operands[1].mem.disp.value;
     }
 }
 

@@ -27,7 +27,7 @@ enum flat_kind { /* bits */
 struct flat_insn {
     uint64_t address;
     int64_t displacement;
-    uint64_t target;
+    uint64_t target; /* of a jump or call; the address that a lea makes; 0 not known */
     uint16_t kind; /* enum flat_kind */
     uint8_t length, size;
     uint8_t base, index, scale; /* of the memory operand */

@@ -120,6 +120,8 @@ static void cut_out_spins(struct atomics_table *table)
         struct atomics_place rest = i < table->place_count ? table->places[i] : (struct atomics_place){.start = UINT32_MAX};
         for (; next < table->spin_count && table->spins[next].start < rest.start + rest.length; next++) {
             struct atomics_place spin = table->spins[next];
+            if (next > 0 && spin.start == table->spins[next - 1].start)
+                continue;
             if (spin.start < rest.start) {
                 add_place(&out, &spin);
             } else if (rest.rule == ATOMICS_PLAIN && spin.length <= rest.start + rest.length - spin.start) {
