@@ -3,6 +3,7 @@
  * `stats`. Each limit is written when it is first met and again, with its count, at the end. */
 #include <string.h>
 
+#include "runtime/races.h"
 #include "runtime/runtime.h"
 #include "runtime/takeover.h"
 
@@ -169,6 +170,9 @@ static void write_stats(void)
         {"memory_reserved", runtime.arena.reserved}, {"memory_used", runtime.arena.used},
     };
     write_stats_rows(rows, ARRAY_LEN(rows));
+    const struct stat_row shadow = {"shadow_reserved", races_shadow_bytes()};
+    if (shadow.value > 0)
+        write_stats_rows(&shadow, 1);
     write_translation();
 }
 

@@ -54,6 +54,13 @@ void races_end(void)
     store_relaxed(&races_watch_blocks, false);
 }
 
+void races_loaded(uintptr_t low, uintptr_t high)
+{
+    struct self *self = self_current;
+    if (races_are_on && self && !self->gone)
+        race_fresh(runtime.detector, self->thread, low, high - low);
+}
+
 void races_doubt(void)
 {
     if (races_are_on)

@@ -81,6 +81,8 @@ void races_take_calls(void);
 void races_end(void);
 /* By the new thread, when the analysis knows it. */
 void races_thread_started(struct self *self);
+/* A module has been loaded to [low, high). */
+void races_loaded(uintptr_t low, uintptr_t high);
 /* Code ran natively that may order accesses (race_doubt). */
 void races_doubt(void);
 /* The client of the translator (races_client.c); empty until races_begin(). */

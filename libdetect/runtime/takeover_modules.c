@@ -15,6 +15,7 @@
 #include "runtime/maps.h"
 #include "runtime/modules.h"
 #include "runtime/races.h"
+#include "runtime/races.h"
 #include "runtime/runtime.h"
 #include "runtime/takeover.h"
 #include "runtime/work_stack.h"
@@ -242,6 +243,7 @@ static void compare(struct list *list)
 static void tell_native(const struct segment *segment, const char *why)
 {
     runtime_path_limit("native-module", segment->path ? segment->path : "a module", why);
+    races_doubt();
 }
 
 static void tell_state(const struct segment *segment)
@@ -284,6 +286,8 @@ static void hand_over(struct segment *segment)
 static void enter(struct segment *segment, const char *path)
 {
     segment->path = path ? copy_path(path) : NULL;
+    if (takeover_is_on()) /* other memory may have been there, unmapped unseen */
+        races_loaded(segment->low, segment->high);
     if (segment->state == SEGMENT_WANTED)
         hand_over(segment);
     tell_state(segment);
@@ -446,8 +450,10 @@ void takeover_changing_slow(uintptr_t start, size_t size, int protection)
     uintptr_t end = page_up(start + size);
     if (start != 0 && end > start)
         let_go_range(page_down(start), end);
-    if (protection & PROT_EXEC)
+    if (protection & PROT_EXEC) {
         runtime_limit("jit", "code that the program made at run time runs natively: what it loads and stores is not seen");
+        races_doubt();
+    }
     if (self)
         self_leave(self);
     else if (!deferred)
