@@ -12,6 +12,7 @@
 
 #include "analysis/hb.h"
 #include "analysis/misuse.h"
+#include "analysis/race_state.h"
 #include "analysis/state.h"
 #include "analysis/sync.h"
 #include "analysis/waitgraph.h"
@@ -584,6 +585,8 @@ void detector_forked(struct detector *det, struct thread *self)
     threads_forked(det, self);
     if (detector_is_full(det))
         hb_forked(det, self);
+    if (det->races)
+        races_forked(det);
     lockgraph_forked(det->graph);
     if (self) {
         lg_cache_clear(&self->lg, det->graph);
@@ -599,6 +602,8 @@ void detector_freeze(struct detector *det)
     spin_lock(&det->lock);
     spin_lock_all(det->order_locks, ORDER_STRIPES, sizeof(*det->order_locks));
     spin_lock(&det->orders_lock);
+    if (det->races)
+        races_freeze(det);
     if (detector_is_full(det))
         hb_freeze(det);
 }
@@ -607,6 +612,8 @@ void detector_thaw(struct detector *det)
 {
     if (detector_is_full(det))
         hb_thaw(det);
+    if (det->races)
+        races_thaw(det);
     spin_unlock(&det->orders_lock);
     spin_unlock_all(det->order_locks, ORDER_STRIPES, sizeof(*det->order_locks));
     spin_unlock(&det->lock);
@@ -637,6 +644,8 @@ struct detector_losses detector_losses(struct detector *det)
     losses.searches_cut += graph.cut;
     losses.slots_reused_early += det->clocks.reused_early + det->hb.reused_early;
     losses.epochs_exhausted = det->hb.stuck;
+    if (det->races)
+        races_count_losses(det->races, &losses);
     spin_unlock(&det->lock);
     return losses;
 }

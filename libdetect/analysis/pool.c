@@ -5,10 +5,9 @@
 
 #define BATCH 64u
 
-bool pool_init(struct pool *pool, struct arena *arena, uint32_t bytes)
+bool pool_init(struct pool *pool, struct arena *arena, struct spin *lock, uint32_t bytes)
 {
-    *pool = (struct pool){.arena = arena, .bytes = bytes};
-    spin_init(&pool->lock, RANK_RACE);
+    *pool = (struct pool){.arena = arena, .lock = lock, .bytes = bytes};
     pool->chunks = arena_alloc(arena, POOL_CHUNKS * sizeof(*pool->chunks));
     return pool->chunks != NULL;
 }
@@ -44,7 +43,7 @@ static uint32_t take_locked(struct pool *pool)
 
 uint32_t pool_take_slow(struct pool *pool, struct pool_cache *cache)
 {
-    spin_lock(&pool->lock);
+    spin_lock(pool->lock);
     for (uint32_t i = 0; i < BATCH; i++) {
         uint32_t number = take_locked(pool);
         if (!number)
@@ -55,7 +54,7 @@ uint32_t pool_take_slow(struct pool *pool, struct pool_cache *cache)
     }
     if (!cache->first)
         pool->lost++;
-    spin_unlock(&pool->lock);
+    spin_unlock(pool->lock);
     uint32_t number = cache->first;
     if (number) {
         cache->first = next_of(pool, number);
@@ -66,16 +65,22 @@ uint32_t pool_take_slow(struct pool *pool, struct pool_cache *cache)
 
 static void give_back(struct pool *pool, struct pool_cache *cache, uint32_t keep)
 {
-    spin_lock(&pool->lock);
-    while (cache->count > keep) {
+    spin_lock(pool->lock);
+    while (cache->first && cache->count > keep) {
         uint32_t number = cache->first;
         cache->first = next_of(pool, number);
         cache->count--;
         *(uint32_t *)pool_record(pool, number) = pool->free_first;
         pool->free_first = number;
     }
-    spin_unlock(&pool->lock);
+    spin_unlock(pool->lock);
 }
 
 void pool_give_slow(struct pool *pool, struct pool_cache *cache) { give_back(pool, cache, POOL_KEPT / 2); }
-void pool_drain(struct pool *pool, struct pool_cache *cache) { give_back(pool, cache, 0); }
+
+void pool_drain(struct pool *pool, struct pool_cache *cache)
+{
+    cache->count = UINT32_MAX; /* of a thread that a fork has stopped, it may be wrong by one */
+    give_back(pool, cache, 0);
+    cache->count = 0;
+}

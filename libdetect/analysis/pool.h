@@ -14,7 +14,7 @@
 #define POOL_CHUNKS (1u << 16)
 
 struct pool {
-    struct spin lock;
+    struct spin *lock;
     struct arena *arena;
     uint32_t bytes;       /* of a record */
     uint32_t last;        /* highest number given out */
@@ -23,7 +23,8 @@ struct pool {
     uint64_t lost;
 };
 
-bool pool_init(struct pool *pool, struct arena *arena, uint32_t bytes);
+/* lock: the caller's, RANK_RACE. */
+bool pool_init(struct pool *pool, struct arena *arena, struct spin *lock, uint32_t bytes);
 /* Not zeroed. 0 when out of memory. */
 uint32_t pool_take_slow(struct pool *pool, struct pool_cache *cache);
 void pool_give_slow(struct pool *pool, struct pool_cache *cache);

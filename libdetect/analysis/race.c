@@ -79,7 +79,7 @@ static inline bool is_known(const struct race_access *access, uint64_t tags)
 /* The thread has no slot: what it does cannot be recorded, but what it orders counts. */
 static COLD void step_untagged(struct race_access *access, uintptr_t at, struct granule *granule, uint8_t mask)
 {
-    uint64_t tags = shadow_lock(granule, load_relaxed(granule->tags));
+    uint64_t tags = shadow_lock(&access->races->shadow, granule, load_relaxed(granule->tags));
     if (access->flags & RACE_ATOMIC || low(*granule->sites) & SITES_IN_CELLS)
         tags = race_cells_access(access, at, granule, tags, mask);
     shadow_unlock(granule, tags);
@@ -97,7 +97,7 @@ static void step(struct race_access *access, uintptr_t at, uint8_t mask)
     uint64_t tags = load_relaxed(granule.tags);
     if (is_known(access, tags) && !(access->flags & (RACE_ENDS | RACE_ATOMIC)))
         return;
-    tags = shadow_lock(&granule, tags);
+    tags = shadow_lock(&access->races->shadow, &granule, tags);
     bool plain = mask == 0xff && !(low(*granule.sites) & SITES_IN_CELLS);
     if (plain && access->kind == CELL_WRITE)
         tags = write_plain(access, at, &granule, tags);
@@ -160,7 +160,7 @@ static void forget(struct race_access *access, uintptr_t at, uint8_t mask)
     struct granule granule;
     if (!shadow_find(&access->races->shadow, at, false, &granule) || (!load_relaxed(granule.tags) && !load_relaxed(granule.sites)))
         return;
-    uint64_t tags = shadow_lock(&granule, load_relaxed(granule.tags));
+    uint64_t tags = shadow_lock(&access->races->shadow, &granule, load_relaxed(granule.tags));
     if (mask == 0xff && !(low(*granule.sites) & SITES_IN_CELLS)) {
         *granule.sites = 0;
         tags = 0;
@@ -216,7 +216,7 @@ static void make_variable(struct race_access *access, uintptr_t at, uint8_t mask
     struct granule granule;
     if (!shadow_find(&access->races->shadow, at, true, &granule))
         return;
-    uint64_t tags = shadow_lock(&granule, load_relaxed(granule.tags));
+    uint64_t tags = shadow_lock(&access->races->shadow, &granule, load_relaxed(granule.tags));
     shadow_unlock(&granule, race_cells_make_variable(access, &granule, tags, mask));
 }
 

@@ -69,7 +69,7 @@ static uint32_t head_of(struct races *races, struct thread *thread, const struct
 {
     uint32_t head = low(*granule->sites);
     return head & SITES_IN_CELLS ? head & ~SITES_IN_CELLS
-                                 : cells_of_words(races, thread, tags & ~(uint64_t)RACE_BUSY, *granule->sites);
+                                 : cells_of_words(races, thread, tags, *granule->sites);
 }
 
 /* Records without cells go. */
@@ -146,7 +146,7 @@ static uint64_t close(struct detector *det, struct thread *thread, struct granul
     *granule->sites = words(head | SITES_IN_CELLS, 0);
     if (sum.has_variable)
         return 0;
-    uint32_t written = writes ? 0 : low(tags) & ~RACE_BUSY, touched = writes ? 0 : high(tags);
+    uint32_t written = writes ? 0 : low(tags), touched = writes ? 0 : high(tags);
     if (tag && sum.written == 0xff)
         written = tag;
     if (tag && sum.touched == 0xff)

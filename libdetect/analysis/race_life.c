@@ -8,10 +8,11 @@ static bool init(struct detector *det, struct races *races, const struct race_sh
     races->arena = det->arena;
     races->shadow.layout = *shadow;
     races->shadow.arena = det->arena;
-    spin_init(&races->lock, RANK_RACE);
+    for (unsigned i = 0; i < RACE_LOCKS; i++)
+        spin_init(&races->locks[i], RANK_RACE);
     return calltree_init(&races->calls, det->arena) && site_table_init(&races->sites, det->arena) &&
-           pool_init(&races->cells, det->arena, sizeof(struct race_cells)) &&
-           pool_init(&races->syncs, det->arena, sizeof(struct race_sync));
+           pool_init(&races->cells, det->arena, &races->locks[RACE_LOCK_CELLS], sizeof(struct race_cells)) &&
+           pool_init(&races->syncs, det->arena, &races->locks[RACE_LOCK_SYNCS], sizeof(struct race_sync));
 }
 
 bool races_watch(struct detector *det, const struct race_shadow *shadow, uint32_t slots, unsigned epoch_bits)
@@ -57,10 +58,10 @@ void race_benign(struct detector *det, uintptr_t address, size_t size)
     struct race_benign *range = races ? arena_alloc(det->arena, sizeof(*range)) : NULL;
     if (!range)
         return;
-    spin_lock(&races->lock);
+    spin_lock(&races->locks[RACE_LOCK_BENIGN]);
     *range = (struct race_benign){races->benign, address, address + size};
     store_release(&races->benign, range); /* pairs with is_benign() */
-    spin_unlock(&races->lock);
+    spin_unlock(&races->locks[RACE_LOCK_BENIGN]);
 }
 
 void race_doubt(struct detector *det)
@@ -72,4 +73,26 @@ void race_doubt(struct detector *det)
 uint32_t race_call_frames(struct detector *det, race_site call, uintptr_t *frames, uint32_t most)
 {
     return det->races ? calltree_frames(&det->races->calls, call, frames, most) : 0;
+}
+
+void races_count_losses(const struct races *races, struct detector_losses *losses)
+{
+    losses->histories_lost = races->granules_lost + races->shadow.lost + races->calls.lost + races->sites.sites.lost +
+                             races->sites.locks.lost;
+    losses->races_lost = races->findings_lost;
+}
+
+/* --- forks -------------------------------------------------------------------------------------------------------------- */
+
+void races_freeze(struct detector *det) { spin_lock_all(det->races->locks, RACE_LOCKS, sizeof(struct spin)); }
+void races_thaw(struct detector *det) { spin_unlock_all(det->races->locks, RACE_LOCKS, sizeof(struct spin)); }
+
+void races_forked(struct detector *det)
+{
+    struct races *races = det->races;
+    for (unsigned i = 0; i < RACE_LOCKS; i++)
+        spin_reset(&races->locks[i]);
+    races->shadow.generation++;
+    races->granules_lost = races->findings_lost = 0;
+    race_forget_told(det);
 }

@@ -201,6 +201,16 @@ static void withdraw(struct detector *det)
     }
 }
 
+void race_forget_told(struct detector *det)
+{
+    for (struct race_told *next, *told = det->races->told; told; told = next) {
+        next = told->next;
+        arena_free(det->arena, told, sizeof(*told));
+    }
+    det->races->told = NULL;
+    det->races->moves_told = 0;
+}
+
 void race_report(struct detector *det, struct thread *thread)
 {
     struct race_local *local = thread->race.local;

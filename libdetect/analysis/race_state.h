@@ -50,13 +50,15 @@ struct race_benign {
     uintptr_t start, end;
 };
 
+enum race_lock { RACE_LOCK_CELLS, RACE_LOCK_SYNCS, RACE_LOCK_BENIGN, RACE_LOCKS };
+
 struct races {
     struct arena *arena;
     struct shadow shadow;
     struct intern calls;
     struct site_table sites;
     struct pool cells, syncs;
-    struct spin lock;             /* RANK_RACE: changes of the list below */
+    struct spin locks[RACE_LOCKS]; /* RANK_RACE */
     struct race_benign *benign;   /* readers need no lock */
     uint32_t doubt;               /* not 0: order may have been missed */
     uint64_t granules_lost;       /* histories dropped for lack of memory */
@@ -67,6 +69,13 @@ struct races {
 
 /* detector_watch_races() with fewer slots and epochs, for tests. */
 bool races_watch(struct detector *det, const struct race_shadow *shadow, uint32_t slots, unsigned epoch_bits);
+
+/* fork, as in detector.h. The child forgets what the parent has told. */
+void races_freeze(struct detector *det);
+void races_thaw(struct detector *det);
+void races_forked(struct detector *det);
+void race_forget_told(struct detector *det);
+void races_count_losses(const struct races *races, struct detector_losses *losses);
 
 /* --- one access under way ------------------------------------------------------------------------------------------ */
 

@@ -109,7 +109,7 @@ bool race_is_variable(struct detector *det, uintptr_t address, size_t size)
     uint8_t mask = (uint8_t)(((1u << (size < GRANULE - offset ? size : GRANULE - offset)) - 1) << offset), found = 0;
     if (!shadow_find(&det->races->shadow, address - offset, false, &granule))
         return false;
-    uint64_t tags = shadow_lock(&granule, load_relaxed(granule.tags));
+    uint64_t tags = shadow_lock(&det->races->shadow, &granule, load_relaxed(granule.tags));
     uint32_t number = (uint32_t)*granule.sites;
     FOR_EACH_CELL(det->races, number & SITES_IN_CELLS ? number & ~SITES_IN_CELLS : 0, cell)
         found |= cell->kind == CELL_SYNC ? cell->mask & mask : 0;
@@ -169,11 +169,11 @@ void race_complete(struct detector *det, struct thread *thread)
     uint32_t written = (uint32_t)load_relaxed(granule.tags);
     if (written && !(written & RACE_BUSY) && !(load_relaxed(granule.sites) & SITES_IN_CELLS) && hb_knows(det, thread, written))
         return;
-    uint64_t tags = shadow_lock(&granule, load_relaxed(granule.tags));
+    uint64_t tags = shadow_lock(&det->races->shadow, &granule, load_relaxed(granule.tags));
     uint32_t number = (uint32_t)*granule.sites;
     if (number & SITES_IN_CELLS)
         complete(det, thread, number & ~SITES_IN_CELLS, thread->race.pending_mask);
     else
-        follow(det, thread, (uint32_t)tags & ~RACE_BUSY, number);
+        follow(det, thread, (uint32_t)tags, number);
     shadow_unlock(&granule, tags);
 }

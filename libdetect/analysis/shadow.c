@@ -83,13 +83,28 @@ uintptr_t shadow_piece_end(const struct shadow *shadow, uintptr_t address, uintp
     return piece < end ? piece : end;
 }
 
-uint64_t shadow_wait(const uint64_t *tags)
+/* Its owner was not copied by a fork: what it was doing there is lost. */
+static bool take_over(const struct shadow *shadow, struct granule *granule, uint64_t tags)
 {
-    uint64_t seen;
-    for (uint32_t spins = 0; (seen = load_relaxed(tags)) & RACE_BUSY; spins++)
+    if (!compare_exchange_acq_rel(granule->tags, &tags, shadow_busy(shadow)))
+        return false;
+    *granule->sites = 0;
+    return true;
+}
+
+uint64_t shadow_lock_busy(const struct shadow *shadow, struct granule *granule)
+{
+    for (uint32_t spins = 0;; spins++) {
+        uint64_t tags = load_relaxed(granule->tags);
+        if (!(tags & RACE_BUSY)) {
+            if (compare_exchange_acq_rel(granule->tags, &tags, (tags >> 32) << 32 | shadow_busy(shadow)))
+                return tags;
+        } else if ((uint32_t)tags != shadow_busy(shadow) && take_over(shadow, granule, tags)) {
+            return 0;
+        }
         if (spins < SPINS_BEFORE_YIELD)
             cpu_relax();
         else
             (void)sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
-    return seen;
+    }
 }

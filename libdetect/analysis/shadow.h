@@ -14,6 +14,7 @@ struct shadow {
     struct race_shadow layout;
     struct arena *arena;
     struct shadow_table *table; /* made when the first such address is met */
+    uint32_t generation;        /* how many forks led to this process: what is BUSY since before is nobody's */
     uint64_t lost;              /* accesses that found no memory for their shadow */
 };
 
@@ -28,8 +29,8 @@ bool shadow_find_slow(struct shadow *shadow, uintptr_t address, bool make, struc
 uintptr_t shadow_piece_end(const struct shadow *shadow, uintptr_t address, uintptr_t end);
 /* Whether the address has a direct range, and which. */
 const struct race_range *shadow_range(const struct shadow *shadow, uintptr_t address);
-/* Waits until the granule is not BUSY; returns its tags then. */
-uint64_t shadow_wait(const uint64_t *tags);
+/* The granule is BUSY: waits, and takes it. Returns its tags. */
+uint64_t shadow_lock_busy(const struct shadow *shadow, struct granule *granule);
 
 static ALWAYS_INLINE bool shadow_find(struct shadow *shadow, uintptr_t address, bool make, struct granule *granule)
 {
@@ -44,15 +45,17 @@ static ALWAYS_INLINE bool shadow_find(struct shadow *shadow, uintptr_t address, 
     return shadow_find_slow(shadow, address, make, granule);
 }
 
-/* Takes the granule for this thread; returns its tags. Acquires what shadow_unlock() released. */
-static ALWAYS_INLINE uint64_t shadow_lock(struct granule *granule, uint64_t tags)
+/* What stands in W of a granule that is taken. */
+static inline uint32_t shadow_busy(const struct shadow *shadow) { return RACE_BUSY | shadow->generation; }
+
+/* Takes the granule, whose tags were `tags` lately, for this thread; returns its tags. Acquires what shadow_unlock()
+ * released. */
+static ALWAYS_INLINE uint64_t shadow_lock(const struct shadow *shadow, struct granule *granule, uint64_t tags)
 {
-    for (;;) {
-        if (UNLIKELY(tags & RACE_BUSY))
-            tags = shadow_wait(granule->tags);
-        if (LIKELY(compare_exchange_acq_rel(granule->tags, &tags, tags | RACE_BUSY)))
+    while (LIKELY(!(tags & RACE_BUSY)))
+        if (LIKELY(compare_exchange_acq_rel(granule->tags, &tags, (tags >> 32) << 32 | shadow_busy(shadow))))
             return tags;
-    }
+    return shadow_lock_busy(shadow, granule);
 }
 
 static ALWAYS_INLINE void shadow_unlock(struct granule *granule, uint64_t tags)

@@ -102,8 +102,11 @@ static void write_losses(void)
          losses.slots_reused_early},
         {"threads-unchecked", "threads whose accesses to memory were not checked: there were too many at once",
          losses.threads_untagged},
-        {"epochs-exhausted", "lock operations that may have hidden a race: there was no room to tell them from later ones",
+        {"epochs-exhausted", "threads whose accesses to memory were not checked any more: they had released too often",
          losses.epochs_exhausted},
+        {"histories-lost", "accesses to memory that were forgotten, or their places in the code: no memory",
+         losses.histories_lost},
+        {"races-lost", "races that were not told, because one access made too many at once", losses.races_lost},
         {"handlers-nested", "signal handlers nested too deeply to be followed", losses.handlers_nested},
         {"events-unknown", "events that the analysis does not know", losses.events_unknown},
     };
