@@ -13,11 +13,11 @@
 /* Outer locks have lower ranks. */
 enum lock_rank {
     RANK_THREADS = 1, /* runtime: table of threads by pthread_t */
-    RANK_ANALYSIS,    /* analysis: everything but the per-thread fast path */
-    RANK_OBJECT,      /* analysis: one synchronisation object's clock */
     RANK_TAKEOVER,    /* runtime: which code is translated */
     RANK_TRANSLATE,   /* translate: building, linking, eviction, modules */
     RANK_FD,          /* intercept: table of descriptors */
+    RANK_ANALYSIS,    /* analysis: everything but the per-thread fast path */
+    RANK_OBJECT,      /* analysis: one synchronisation object's clock */
     RANK_RACE,        /* analysis: what race checks keep besides shadow memory */
     RANK_ORDERS,      /* analysis: unused records of published order */
     RANK_HB,          /* analysis: what a thread knows of others, in mode full */

@@ -43,9 +43,9 @@ void runtime_fork_prepare(void)
     spin_lock(threads_handles_lock());
     forking.depth = depth;
     forking.frozen = true;
-    detector_freeze(runtime.detector);
     takeover_fork_prepare();
     lock_part();
+    detector_freeze(runtime.detector);
     unwind_freeze();
     spin_lock(threads_names_lock());
     races_fork_prepare();
