@@ -232,9 +232,11 @@ static bool leads_on(const struct code *code, const struct candidates *candidate
 static bool is_named(const struct atomic_span *span, const struct insn *insn, const ZydisDecodedOperand *memory)
 {
     bool has_address = false;
-    if (memory->mem.base != ZYDIS_REGISTER_RIP || span->name_count > SPAN_NAMES)
+    bool is_relative = memory->mem.base == ZYDIS_REGISTER_RIP;
+    if ((!is_relative && memory->mem.base != ZYDIS_REGISTER_NONE) || memory->mem.index != ZYDIS_REGISTER_NONE ||
+        memory->mem.segment == ZYDIS_REGISTER_FS || span->name_count > SPAN_NAMES)
         return true;
-    uint64_t target = insn->address + insn->z.length + (uint64_t)memory->mem.disp.value;
+    uint64_t target = (is_relative ? insn->address + insn->z.length : 0) + (uint64_t)memory->mem.disp.value;
     for (uint8_t i = 0; i < span->name_count; i++) {
         for (const struct name_variant *variant = span->names[i]->variants; variant; variant = variant->next) {
             if (variant->address && target >= variant->address && target - variant->address < variant->extent)

@@ -16,6 +16,7 @@
 #define MOST_CODE (64u << 20)
 #define RBP 5
 #define RSP 4
+#define RDI 7
 #define CALL_CLOBBERS 0x0fc7u /* rax, rcx, rdx, rsi, rdi, r8 to r11 */
 
 static bool is_on_stack(const struct flat_insn *insn)
@@ -203,7 +204,7 @@ static void take_first_looks(struct atomics_table *table, const struct calls *ca
             continue;
         uint64_t other = fixed_address(calls->list, insn);
         if (address ? address == other : !other && is_same_operand(insn, load))
-            table_add_spin(table, insn->address, insn->length);
+            table_add_single(table, insn->address, insn->length, ATOMICS_SPIN, ATOMICS_OPEN);
     }
 }
 
@@ -211,7 +212,7 @@ static void take_loop(struct atomics_table *table, const struct calls *calls, co
 {
     for (const struct flat_insn *insn = loop->first; insn <= loop->last; insn++)
         if (looks(insn)) {
-            table_add_spin(table, insn->address, insn->length);
+            table_add_single(table, insn->address, insn->length, ATOMICS_SPIN, ATOMICS_OPEN);
             take_first_looks(table, calls, loop, insn);
         }
 }
@@ -296,13 +297,81 @@ static void look_for_return(struct atomics_table *table, const struct flat_insn 
     }
 }
 
-/* --- variables that are accessed otherwise -------------------------------------------------------------------------------------- */
+/* --- guards of static variables ---------------------------------------------------------------------------------------------------- */
+
+struct addresses {
+    uint64_t *list;
+    size_t count, capacity;
+};
+
+static void add_address(struct atomics_table *table, struct addresses *addresses, uint64_t address)
+{
+    addresses->list = pool_grow(table->pool, addresses->list, addresses->count, &addresses->capacity, sizeof(address));
+    addresses->list[addresses->count++] = address;
+}
 
 static int by_value(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return x < y ? -1 : x > y;
 }
+
+static void sort_addresses(struct addresses *addresses)
+{
+    if (addresses->count)
+        qsort(addresses->list, addresses->count, sizeof(uint64_t), by_value);
+}
+
+static bool has_address(const struct addresses *addresses, uint64_t address)
+{
+    return addresses->count && bsearch(&address, addresses->list, addresses->count, sizeof(uint64_t), by_value);
+}
+
+static const char *called_name(const struct calls *calls, const struct flat_insn *call)
+{
+    const struct flat_insn *stub = call->target ? insn_at(calls, call->target) : call;
+    const struct flat_insn *end = calls->list + calls->count;
+    for (int i = 0; stub && stub < end && i < 3; i++, stub++)
+        if (stub->base == FLAT_RIP && !stub->target && (stub->kind & (FLAT_JUMPS | FLAT_CALLS)))
+            return calls->names->of_slot(calls->names->ctx, (uint64_t)stub->displacement);
+    return NULL;
+}
+
+/* The address that the first argument is set to just before the call; 0: not known. */
+static uint64_t first_argument(const struct calls *calls, const struct flat_insn *call)
+{
+    uint8_t reg = RDI;
+    for (const struct flat_insn *insn = call; insn-- > calls->list && call - insn < LONGEST_WAY;) {
+        if (insn->kind & (FLAT_CALLS | FLAT_ENDS))
+            return 0;
+        if (!has_bit(insn->written, reg))
+            continue;
+        if (insn->kind & FLAT_COPIES)
+            reg = insn->from;
+        else
+            return insn->kind & FLAT_MAKES ? insn->target : 0;
+    }
+    return 0;
+}
+
+/* The variable that tells whether a static variable of a function is initialised is handed to __cxa_guard_acquire(), and
+ * tested by an ordinary instruction before (Itanium C++ ABI, 3.3.2). */
+static void look_for_guards(struct atomics_table *table, const struct calls *calls)
+{
+    struct addresses guards = {0};
+    for (const struct flat_insn *insn = calls->list; insn < calls->list + calls->count; insn++) {
+        const char *name = insn->kind & FLAT_CALLS ? called_name(calls, insn) : NULL;
+        uint64_t guard = name && strncmp(name, "__cxa_guard_", 12) == 0 ? first_argument(calls, insn) : 0;
+        if (guard)
+            add_address(table, &guards, guard);
+    }
+    sort_addresses(&guards);
+    for (const struct flat_insn *insn = calls->list; insn < calls->list + calls->count && guards.count; insn++)
+        if (insn->base == FLAT_RIP && looks(insn) && has_address(&guards, (uint64_t)insn->displacement))
+            table_add_single(table, insn->address, insn->length, ATOMICS_LOAD, ATOMICS_BY_GUARD);
+}
+
+/* --- variables that are accessed otherwise -------------------------------------------------------------------------------------- */
 
 static bool is_fixed(const struct flat_insn *insn)
 {
@@ -311,23 +380,17 @@ static bool is_fixed(const struct flat_insn *insn)
 }
 
 /* Of a variable at a fixed address, one operand that no atomic operation can have makes all moves plain. */
-static void look_for_variables(struct atomics_table *table, const struct flat_insn *list, size_t count)
+static void look_for_variables(struct atomics_table *table, const struct calls *calls)
 {
-    uint64_t *plain = NULL;
-    size_t plain_count = 0, capacity = 0;
-    for (size_t i = 0; i < count; i++)
-        if (is_fixed(&list[i]) && !(list[i].kind & FLAT_MOVES)) {
-            plain = pool_grow(table->pool, plain, plain_count, &capacity, sizeof(*plain));
-            plain[plain_count++] = (uint64_t)list[i].displacement;
-        }
-    if (plain_count)
-        qsort(plain, plain_count, sizeof(*plain), by_value);
-    for (size_t i = 0; i < count && plain_count; i++) {
-        uint64_t address = (uint64_t)list[i].displacement;
-        if (is_fixed(&list[i]) && (list[i].kind & FLAT_MOVES) &&
-            bsearch(&address, plain, plain_count, sizeof(*plain), by_value))
-            table_add(table, list[i].address, list[i].length, 0, 0, ATOMICS_PLAIN);
-    }
+    struct addresses plain = {0};
+    const struct flat_insn *end = calls->list + calls->count;
+    for (const struct flat_insn *insn = calls->list; insn < end; insn++)
+        if (is_fixed(insn) && !(insn->kind & FLAT_MOVES))
+            add_address(table, &plain, (uint64_t)insn->displacement);
+    sort_addresses(&plain);
+    for (const struct flat_insn *insn = calls->list; insn < end; insn++)
+        if (is_fixed(insn) && (insn->kind & FLAT_MOVES) && has_address(&plain, (uint64_t)insn->displacement))
+            table_add(table, insn->address, insn->length, 0, 0, ATOMICS_PLAIN);
 }
 
 void flow_decide(struct atomics_table *table, const struct code *code, const struct flow_names *names)
@@ -344,6 +407,7 @@ void flow_decide(struct atomics_table *table, const struct code *code, const str
                 look_for_loop(table, &calls, &list[j]);
         }
         if (!(table->flags & ATOMICS_LLVM))
-            look_for_variables(table, list, count);
+            look_for_variables(table, &calls);
+        look_for_guards(table, &calls);
     }
 }

@@ -34,6 +34,9 @@ static void take_memory(struct flat_insn *insn, const ZydisDecodedInstruction *z
     insn->displacement = memory->mem.disp.value;
     if (insn->base == FLAT_RIP)
         insn->displacement += (int64_t)(insn->address + z->length);
+    else if (insn->base == FLAT_NO_REGISTER && insn->index == FLAT_NO_REGISTER &&
+             memory->mem.segment != ZYDIS_REGISTER_FS && memory->mem.segment != ZYDIS_REGISTER_GS)
+        insn->base = FLAT_RIP; /* of a program at a fixed place */
 }
 
 static bool is_move(ZydisMnemonic mnemonic)
@@ -80,6 +83,10 @@ static void take_registers(struct flat_insn *insn, const ZydisDecodedInstruction
         insn->kind |= insn->to != FLAT_NO_REGISTER && insn->from != FLAT_NO_REGISTER ? FLAT_COPIES : 0;
     else if (is_arithmetic(z->mnemonic) && insn->to != FLAT_NO_REGISTER)
         insn->kind |= FLAT_CHANGES;
+    if (z->mnemonic == ZYDIS_MNEMONIC_MOV && insn->to != FLAT_NO_REGISTER && operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+        insn->kind |= FLAT_CHANGES | FLAT_MAKES;
+        insn->target = operands[1].imm.value.u;
+    }
     if (z->mnemonic == ZYDIS_MNEMONIC_LEA && operands[1].type == ZYDIS_OPERAND_TYPE_MEMORY) {
         insn->from = register_of(operands[1].mem.base);
         insn->kind |= FLAT_MAKES;

@@ -17,7 +17,7 @@ enum flat_kind { /* bits */
     FLAT_ENDS = 128,   /* control never gets behind it: ret, jmp, ud2 */
     FLAT_LOCKED = 256, /* lock prefix, xchg with memory */
     FLAT_CONDITIONAL = 512,
-    FLAT_MAKES = 2048, /* with FLAT_CHANGES: it does not read `to` (lea) */
+    FLAT_MAKES = 2048, /* with FLAT_CHANGES: it does not read `to` */
     FLAT_SMALL = 1024, /* its memory operand is one that a single mov could have: 1, 2, 4 or 8 bytes */
 };
 
@@ -27,7 +27,7 @@ enum flat_kind { /* bits */
 struct flat_insn {
     uint64_t address;
     int64_t displacement;
-    uint64_t target; /* of a jump or call; the address that a lea makes; 0 not known */
+    uint64_t target; /* of a jump or call; the address or number that a lea or mov makes; 0 not known */
     uint16_t kind; /* enum flat_kind */
     uint8_t length, size;
     uint8_t base, index, scale; /* of the memory operand */

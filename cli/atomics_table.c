@@ -28,13 +28,13 @@ void table_add(struct atomics_table *table, uint64_t start, uint64_t length, uin
     add_place(table, &(struct atomics_place){(uint32_t)start, (uint32_t)length, flags, size, rule});
 }
 
-void table_add_spin(struct atomics_table *table, uint64_t start, uint64_t length)
+void table_add_single(struct atomics_table *table, uint64_t start, uint64_t length, uint16_t flags, uint8_t rule)
 {
-    if (start > UINT32_MAX || table->spin_count >= ATOMICS_MOST_PLACES)
+    if (start > UINT32_MAX || table->single_count >= ATOMICS_MOST_PLACES)
         return;
-    table->spins = pool_grow(table->pool, table->spins, table->spin_count, &table->spin_capacity, sizeof(*table->spins));
-    table->spins[table->spin_count++] =
-        (struct atomics_place){(uint32_t)start, (uint32_t)length, ATOMICS_SPIN, 0, ATOMICS_OPEN};
+    table->single = pool_grow(table->pool, table->single, table->single_count, &table->single_capacity, sizeof(*table->single));
+    table->single[table->single_count++] =
+        (struct atomics_place){(uint32_t)start, (uint32_t)length, flags, 0, rule};
 }
 
 void table_add_object(struct atomics_table *table, uint64_t address, uint64_t size)
@@ -109,31 +109,36 @@ static void sort_places(struct atomics_table *table)
     table->place_count = kept;
 }
 
-/* Each load of a loop that waits gets a place of its own; an atomic operation's says more. */
-static void cut_out_spins(struct atomics_table *table)
+/* A single instruction in the place `rest`, which keeps what lies behind it. An atomic operation's place stays as it is. */
+static void cut_out(struct atomics_table *out, struct atomics_place *rest, struct atomics_place single)
+{
+    struct atomics_place before = *rest;
+    if (rest->rule != ATOMICS_PLAIN || single.length > rest->start + rest->length - single.start)
+        return;
+    before.length = single.start - rest->start;
+    single.flags |= rest->flags;
+    if (single.rule == ATOMICS_OPEN)
+        single.rule = rest->rule;
+    add_place(out, &before);
+    add_place(out, &single);
+    rest->length -= before.length + single.length;
+    rest->start = single.start + single.length;
+}
+
+static void cut_out_all(struct atomics_table *table)
 {
     struct atomics_table out = {.pool = table->pool};
-    size_t next = 0;
-    if (table->spin_count)
-        qsort(table->spins, table->spin_count, sizeof(*table->spins), by_start);
+    const struct atomics_place *single = table->single, *end = single + table->single_count;
+    qsort(table->single, table->single_count, sizeof(*table->single), by_start);
     for (size_t i = 0; i <= table->place_count; i++) {
         struct atomics_place rest = i < table->place_count ? table->places[i] : (struct atomics_place){.start = UINT32_MAX};
-        for (; next < table->spin_count && table->spins[next].start < rest.start + rest.length; next++) {
-            struct atomics_place spin = table->spins[next];
-            if (next > 0 && spin.start == table->spins[next - 1].start)
+        for (; single < end && single->start < rest.start + rest.length; single++) {
+            if (single > table->single && single->start == single[-1].start)
                 continue;
-            if (spin.start < rest.start) {
-                add_place(&out, &spin);
-            } else if (rest.rule == ATOMICS_PLAIN && spin.length <= rest.start + rest.length - spin.start) {
-                struct atomics_place before = rest;
-                before.length = spin.start - rest.start;
-                spin.flags |= rest.flags;
-                spin.rule = rest.rule;
-                add_place(&out, &before);
-                add_place(&out, &spin);
-                rest.length -= before.length + spin.length;
-                rest.start = spin.start + spin.length;
-            }
+            if (single->start < rest.start)
+                add_place(&out, single);
+            else
+                cut_out(&out, &rest, *single);
         }
         add_place(&out, &rest);
     }
@@ -161,8 +166,8 @@ static void sort_objects(struct atomics_table *table)
 const void *table_finish(struct atomics_table *table, const char *build_id, size_t *size)
 {
     sort_places(table);
-    if (table->spin_count)
-        cut_out_spins(table);
+    if (table->single_count)
+        cut_out_all(table);
     sort_objects(table);
     size_t text = 0;
     for (size_t i = 0; i < table->missing_count; i++)

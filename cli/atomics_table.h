@@ -16,15 +16,15 @@ struct atomics_table {
     size_t place_count, place_capacity;
     struct atomics_object *objects;
     size_t object_count, object_capacity;
-    struct atomics_place *spins; /* loads in loops that wait */
-    size_t spin_count, spin_capacity;
+    struct atomics_place *single; /* instructions that the code itself says something of, whatever the source says */
+    size_t single_count, single_capacity;
     const char **missing; /* source files that were not there */
     size_t missing_count, missing_capacity;
 };
 
 void table_add(struct atomics_table *table, uint64_t start, uint64_t length, uint16_t flags, uint8_t size, uint8_t rule);
-/* The load waits for its location to change. */
-void table_add_spin(struct atomics_table *table, uint64_t start, uint64_t length);
+/* One instruction. With rule ATOMICS_OPEN, its flags are added to what is known of it otherwise. */
+void table_add_single(struct atomics_table *table, uint64_t start, uint64_t length, uint16_t flags, uint8_t rule);
 void table_add_object(struct atomics_table *table, uint64_t address, uint64_t size);
 void table_add_missing(struct atomics_table *table, const char *path);
 /* Sorted and without overlaps; the whole file, in the pool. */

@@ -14,7 +14,7 @@
 
 #define ATOMICS_SOCKET "atomics"
 #define ATOMICS_MAGIC 0x41434d4f54414544ull
-#define ATOMICS_VERSION 5u /* raised whenever the same module would give another file */
+#define ATOMICS_VERSION 6u /* raised whenever the same module would give another file */
 #define ATOMICS_MOST_PLACES (16u << 20)
 #define ATOMICS_ID_TEXT 129 /* of a build-id, terminated */
 #define ATOMICS_MESSAGE 4400
@@ -47,6 +47,7 @@ enum atomics_rule {
     ATOMICS_BY_TYPE,        /* the line names an object of atomic type */
     ATOMICS_BY_PRAGMA,      /* of an OpenMP atomic construct */
     ATOMICS_BY_ASM,         /* an asm statement */
+    ATOMICS_BY_GUARD,       /* of a function's static variable (C++), tested before its initialisation */
     ATOMICS_PLAIN,          /* the source is known, and names no atomic operation there; or the code proves it */
     ATOMICS_OPEN,           /* nothing is known but what the flags say */
 };

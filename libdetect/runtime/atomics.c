@@ -101,7 +101,7 @@ static uint32_t flags_of(const struct atomics_place *place, const struct tr_acce
     if (place->rule == ATOMICS_PLAIN || place->rule == ATOMICS_OPEN)
         return (place->rule == ATOMICS_PLAIN ? RACE_SOURCE_KNOWN : 0) | (place->flags & ATOMICS_VOLATILE ? RACE_VOLATILE : 0) |
                (place->flags & ATOMICS_SPIN ? RACE_SPIN : 0);
-    if ((place->flags & wanted) != wanted || (place->size && place->size != access->size))
+    if ((place->flags & wanted) != wanted || !wanted || (place->size && place->size != access->size))
         return 0;
     return RACE_ATOMIC;
 }
