@@ -12,6 +12,7 @@
 
 #define LINES_OF_A_FUNCTION 40 /* between a test and what is done after it */
 #define LINES_OF_A_CALL 3
+#define LINES_OF_A_RELEASE 5 /* of a reference count: the test, and what is done with the last one */
 
 /* One access of a race, and what its source says. */
 struct side {
@@ -74,6 +75,29 @@ static bool asks(const char *text, const char *keyword, const char *word)
     if (!at || (at += strlen(keyword), at += strspn(at, " "), *at != '('))
         return false;
     return find_word(at, word);
+}
+
+/* Whether the side's line, or one soon after it, asks for the word: itself, or the variable that it was just copied to. */
+static bool asks_soon(struct facts *facts, const struct side *side)
+{
+    if (asks(side->text, "if", facts->word))
+        return true;
+    const char *at = find_word(side->text, facts->word), *assign = strchr(side->text, '=');
+    if (!at || !assign || assign > at || assign[1] == '=' || !side->frame || !side->frame->file)
+        return false;
+    const char *end = assign;
+    while (end > side->text && end[-1] == ' ')
+        end--;
+    const char *start = end;
+    while (start > side->text && is_word_char(start[-1]))
+        start--;
+    const char *copy = pool_text(facts->pool, start, (size_t)(end - start));
+    for (unsigned line = 1; line <= LINES_OF_A_CALL; line++) {
+        const char *text = source_line(facts->pool, side->frame->file, side->frame->line + line);
+        if (text && asks(text, "if", copy))
+            return true;
+    }
+    return false;
 }
 
 /* Whether the line changes the word by one operator that needs its old value: ++ -- += -= |= and the like. */
@@ -180,7 +204,7 @@ static void is_volatile(struct facts *facts)
 /* A test by one side, and further down in the same function the other side's write. */
 static bool test_then_act(struct facts *facts, const struct side *test, const struct side *act)
 {
-    if (!test->reads || test->writes || !act->writes || !same_function(test, act) || !asks(test->text, "if", facts->word) ||
+    if (!test->reads || test->writes || !act->writes || !same_function(test, act) || !asks_soon(facts, test) ||
         act->frame->line < test->frame->line || act->frame->line - test->frame->line > LINES_OF_A_FUNCTION)
         return false;
     if (act->held && !common_lock(test, act))
@@ -205,21 +229,21 @@ static void spin(struct facts *facts, const struct side *waits, const struct sid
                                place(facts, waits), facts->object->label));
 }
 
-/* "if (--x->users == 0)", and a free in the lines below. */
+/* "if (--x->users == 0)", or that in two lines, and a free in the lines below. */
 static bool drops_reference(struct facts *facts, const struct side *side)
 {
     static const char *const ends[] = {"free", "delete", "destroy", "release", "close"};
-    bool down = strstr(side->text, "--") || strstr(side->text, "-=");
-    if (!down || !side->frame || !side->frame->file || !find_word(side->text, "if") ||
+    bool asked = false, ended = false;
+    if ((!strstr(side->text, "--") && !strstr(side->text, "-=")) || !side->frame || !side->frame->file ||
         (facts->word && !find_word(side->text, facts->word)))
         return false;
-    for (unsigned line = 0; line <= LINES_OF_A_CALL; line++) {
+    for (unsigned line = 0; line <= LINES_OF_A_RELEASE; line++) {
         const char *text = source_line(facts->pool, side->frame->file, side->frame->line + line);
+        asked |= text && (facts->word ? asks(text, "if", facts->word) : find_word(text, "if") != NULL);
         for (size_t i = 0; text && i < sizeof(ends) / sizeof(*ends); i++)
-            if (strstr(text, ends[i]))
-                return true;
+            ended |= strstr(text, ends[i]) != NULL;
     }
-    return false;
+    return asked && ended;
 }
 
 static void counter(struct facts *facts)
@@ -236,8 +260,8 @@ static void counter(struct facts *facts)
     if (!sides[0].atomic && !sides[1].atomic && updates(sides[0].text, facts->word) && updates(sides[1].text, facts->word) &&
         !sides[0].held && !sides[1].held)
         add(facts, pool_printf(facts->pool,
-                               "what is added to %s at the same time by another thread is lost: use an atomic operation "
-                               "such as atomic_fetch_add(), or hold one lock",
+                               "when two threads change %s at the same time, one change is lost: use an atomic operation such "
+                               "as atomic_fetch_add(), or hold one lock",
                                facts->object->label));
 }
 
@@ -284,12 +308,21 @@ static bool created(const struct doc_finding *finding, const struct side *parent
     return thread && thread->creator && strcmp(thread->creator, parent->stack->label) == 0;
 }
 
-/* Whether the statement that created the thread takes the variable's address: "&name", in this line or the next ones. */
+/* The frame of a function in a stack, or NULL. */
+static const struct doc_frame *frame_of(const struct doc_stack *stack, const char *function)
+{
+    for (size_t i = 0; stack && function && i < stack->count; i++)
+        if (stack->frames[i].function && strcmp(stack->frames[i].function, function) == 0)
+            return &stack->frames[i];
+    return NULL;
+}
+
+/* Where the variable's function creates the thread, if that statement takes the variable's address: "&name", in its first line
+ * or the next ones. */
 static const char *passes_address(struct facts *facts, const struct side *child, const char *name)
 {
     const struct doc_thread *thread = thread_of(facts->finding, child->stack->thread);
-    const struct doc_stack *stack = thread ? thread->created_at : NULL;
-    const struct doc_frame *frame = stack && stack->own < stack->count ? &stack->frames[stack->own] : NULL;
+    const struct doc_frame *frame = thread ? frame_of(thread->created_at, facts->object->function) : NULL;
     const char *address = pool_printf(facts->pool, "&%s", name);
     for (unsigned line = 0; frame && frame->file && line < LINES_OF_A_CALL; line++) {
         const char *text = source_line(facts->pool, frame->file, frame->line + line);

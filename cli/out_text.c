@@ -185,6 +185,14 @@ static void held_part(struct output *output, const struct doc_held *held)
     free(text);
 }
 
+/* For people: in the same line, if lines are known. */
+static bool same_place(const struct doc_frame *one, const struct doc_frame *other)
+{
+    if (one->module != other->module || one->line != other->line)
+        return false;
+    return one->line ? strcmp(one->file, other->file) == 0 : one->offset == other->offset;
+}
+
 static bool same_creation(const struct doc_thread *one, const struct doc_thread *other)
 {
     const struct doc_stack *left = one->created_at, *right = other->created_at;
@@ -192,7 +200,7 @@ static bool same_creation(const struct doc_thread *one, const struct doc_thread 
         strcmp(one->creator, other->creator) != 0)
         return false;
     for (size_t i = 0; i < left->count; i++)
-        if (left->frames[i].offset != right->frames[i].offset || left->frames[i].module != right->frames[i].module)
+        if (!same_place(&left->frames[i], &right->frames[i]))
             return false;
     return true;
 }

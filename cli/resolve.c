@@ -94,6 +94,8 @@ static size_t shown_frames(const struct doc_stack *stack)
         const struct doc_frame *frame = &stack->frames[i];
         if (frame->own && frame->function && strcmp(frame->function, "main") == 0)
             return i + 1;
+        if (i && frame->function && strncmp(frame->function, "__libc_start_", strlen("__libc_start_")) == 0)
+            return i;
     }
     size_t shown = stack->count;
     while (shown > 0 && !stack->frames[shown - 1].own)

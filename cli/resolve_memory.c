@@ -345,8 +345,9 @@ static const char *sentence(struct work *work, const struct doc_stack *one, cons
     const char *object = touched(work, memory, &one->access);
     const char *first = verb(&one->access, false), *second = verb(&other->access, false);
     if (strcmp(first, second) == 0)
-        return pool_printf(work->pool, "%s and %s both %s %s, and nothing orders the two", one->label, other->label,
-                           verb(&one->access, true), object);
+        return pool_printf(work->pool, "%s and %s both %s %s, and nothing orders the two",
+                           one->thread < other->thread ? one->label : other->label,
+                           one->thread < other->thread ? other->label : one->label, verb(&one->access, true), object);
     return pool_printf(work->pool, "%s %s %s, which %s %s, and nothing orders the two", one->label, first, object,
                        other->label, second);
 }

@@ -12,7 +12,7 @@ struct job {
     unsigned other : 4;
 };
 
-int ready, total, plain;
+int ready, total, plain, copied;
 volatile int stop;
 struct job job;
 static __thread int mine;
@@ -27,6 +27,28 @@ static void set_up(void)
         pthread_mutex_unlock(&m);
     }
     total = ready; /* no test */
+}
+
+static int copies(void)
+{
+    int copy = copied; /* copy */
+    if (!copy) {
+        pthread_mutex_lock(&m);
+        copied = copy = 1; /* set copied */
+        pthread_mutex_unlock(&m);
+    }
+    int late = copied; /* copy elsewhere */
+    return copy + late;
+}
+
+static void drops(struct job *gone)
+{
+    job.users--; /* drop in two */
+    if (job.users == 0)
+        free(gone);
+    job.users--; /* drop without end */
+    if (job.users == 0)
+        total = 0;
 }
 
 static void other_function(void)
@@ -84,5 +106,7 @@ int main(void)
     later(publish());
     set_up();
     other_function();
+    copies();
+    drops(NULL);
     return value;
 }
