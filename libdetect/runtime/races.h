@@ -69,6 +69,11 @@ thread_id races_tls_owner(uintptr_t address, frame_t *place);
 /* A module that the dynamic linker lists. */
 struct dl_phdr_info;
 void races_tls_module(const struct dl_phdr_info *info);
+/* The same, for memory that does not change; when it goes; and whether [address, address + size) is such memory: no race
+ * can be there. The last takes no lock. */
+void races_constant_module(const struct dl_phdr_info *info);
+void races_constant_gone(uintptr_t low, uintptr_t high);
+bool races_is_constant(uintptr_t address, size_t size);
 
 /* At init, if translation is to begin at some time. */
 void races_prepare(void);

@@ -63,7 +63,8 @@ static bool is_descriptor(const struct tr_access *access)
 
 static bool wants_access(struct tr_access *access)
 {
-    if ((access->kind & TR_STACK) || is_descriptor(access))
+    if ((access->kind & TR_STACK) || is_descriptor(access) ||
+        (access->address && races_is_constant(access->address, access->size)))
         return false;
     uint32_t flags = atomics_flags(access);
     access->kind |= flags << TR_CLIENT_SHIFT | (flags & RACE_ATOMIC ? TR_ALWAYS : 0u);

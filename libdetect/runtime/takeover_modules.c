@@ -145,6 +145,7 @@ static int list_module(struct dl_phdr_info *info, size_t size, void *ctx)
     const ElfW(Phdr) *dynamic = NULL;
     (void)size;
     races_tls_module(info);
+    races_constant_module(info);
     module_bounds(info, &segment, &dynamic);
     segment.state = (uint8_t)judge(info, segment.low, dynamic);
     for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -198,6 +199,7 @@ static void forget(struct segment *segment)
     if (segment->state == SEGMENT_TRANSLATED)
         tr_module_remove(segment->start, segment->end);
     atomics_module_gone(segment->low, segment->high);
+    races_constant_gone(segment->low, segment->high);
     if (segment->path)
         arena_free(&runtime.arena, (void *)(uintptr_t)segment->path, strlen(segment->path) + 1);
 }

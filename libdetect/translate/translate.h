@@ -45,6 +45,7 @@ struct tr_access {
     uint8_t scale;
     int32_t displacement;
     uint8_t segment; /* 0, or TR_FS, TR_GS */
+    uintptr_t address; /* where it is known: TR_RIP; else 0 */
 };
 enum { TR_NO_REGISTER = 255, TR_RIP = 254, TR_FS = 1, TR_GS = 2 };
 

@@ -44,6 +44,8 @@ void hooks_choose(struct tr_insn *insn)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < insn->access_count; i++) {
+        if (insn->access[i].base == TR_RIP)
+            insn->access[i].address = known_address(insn, i);
         if (!translator.client->wants_access(&insn->access[i]))
             continue;
         insn->access[kept] = insn->access[i];
