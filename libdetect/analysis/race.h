@@ -51,6 +51,7 @@ enum race_flag {
     RACE_VOLATILE = 1 << 10, /* the source says volatile */
     RACE_STATIC = 1 << 11, /* state inside libc (a static buffer, environ): kind libc-race */
     RACE_SPIN = 1 << 12,   /* a load in a loop that does nothing but wait for the location to change */
+    RACE_DESCRIPTOR = 1 << 13, /* a file descriptor: kind fd-race; its end is a write */
 };
 
 /* The thread touches [address, address + size), before the instruction or call does it. Any size. `call` is the node of

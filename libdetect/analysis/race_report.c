@@ -46,6 +46,8 @@ static stack_id stack_of(struct detector *det, const struct site *site)
 static enum finding_kind kind_of(const struct site *previous, const struct site *current)
 {
     uint32_t flags = previous->flags | current->flags;
+    if (flags & RACE_DESCRIPTOR)
+        return KIND_FD_RACE;
     if (flags & RACE_STATIC)
         return KIND_LIBC_RACE;
     return flags & RACE_ENDS ? KIND_FREE_RACE : KIND_RACE;
@@ -53,6 +55,11 @@ static enum finding_kind kind_of(const struct site *previous, const struct site 
 
 static const char *message_of(enum finding_kind kind, const struct site *previous, const struct site *current)
 {
+    if (kind == KIND_FD_RACE && current->flags & RACE_WRITE)
+        return previous->flags & RACE_WRITE ? "%T0 and %T1 make or close %O0, and nothing orders the two"
+                                            : "%T0 makes or closes %O0, which %T1 uses, and nothing orders the two";
+    if (kind == KIND_FD_RACE)
+        return "%T0 uses %O0, which %T1 has made or closed, and nothing orders the two";
     if (kind == KIND_LIBC_RACE)
         return "%T0 and %T1 use %O0, which is libc's, and nothing orders them";
     if (kind == KIND_FREE_RACE && current->flags & RACE_ENDS)

@@ -30,9 +30,15 @@ enum libc_result {
     INT,     /* int: not negative */
     COUNT,   /* long: not negative */
     POINTER, /* not NULL */
+    POSITIVE, /* int: more than 0 */
 };
 
-enum libc_when { BEFORE, AFTER, DONE /* after, if it succeeded */ };
+enum libc_when {
+    BEFORE,
+    AFTER,
+    DONE,        /* after, if it succeeded */
+    INTERRUPTED, /* after, if it was ended by a signal */
+};
 
 enum libc_length {
     LENGTH_BYTES,   /* `number` */
@@ -46,6 +52,14 @@ enum libc_length {
     LENGTH_STRING,  /* of the string there, with its end */
     LENGTH_STRING_MAX, /* but at most an argument */
     LENGTH_OF_STRING,  /* of the string that an argument points to, with its end */
+    LENGTH_STRING_UP_TO, /* but at most `number` */
+    LENGTH_STRING_BELOW, /* none, if an argument is 0 */
+    LENGTH_ARG_TIMES,    /* an argument (size_t) times `number` */
+    LENGTH_INT_TIMES,    /* an argument (int) times `number` */
+    LENGTH_RESULT_OF,    /* what the call returned, times `number` */
+    LENGTH_STATE,        /* no memory: enum libc_state `number` (libc_state.h) */
+    LENGTH_FD,           /* no memory: the descriptor that is the argument */
+    LENGTH_UNLOCKED,     /* a stream's own state, by a function that does not lock it */
     LENGTH_TO_RESULT,  /* up to where the result points, plus `number`; the whole string if that is NULL */
 };
 
@@ -72,6 +86,7 @@ struct libc_row {
     uint8_t stack_arguments; /* how many words of arguments lie on the stack */
     uint8_t fixed;    /* with `twin`: arguments before the optional ones */
     bool floats;      /* vector registers hold arguments, too */
+    bool takes_list;  /* a va_list, behind `fixed` others */
     struct libc_effect effects[LIBC_EFFECTS];
 };
 
@@ -89,6 +104,11 @@ struct libc_row {
 #define LENGTH_OF(n) LENGTH_OF_STRING, (n) - 1, 0, 0
 #define STRING LENGTH_STRING, 0, 0, 0
 #define STRING_MAX(n) LENGTH_STRING_MAX, (n) - 1, 0, 0
+#define STRING_UP_TO(number) LENGTH_STRING_UP_TO, 0, 0, (number)
+#define STRING_BELOW(n) LENGTH_STRING_BELOW, (n) - 1, 0, 0
+#define ARG_TIMES(n, number) LENGTH_ARG_TIMES, (n) - 1, 0, (number)
+#define ARG_TIMES_INT(n, number) LENGTH_INT_TIMES, (n) - 1, 0, (number)
+#define RESULT_OF(number) LENGTH_RESULT_OF, 0, 0, (number)
 #define TO_RESULT(number) LENGTH_TO_RESULT, 0, 0, (number)
 
 #define EFFECT_OF(when, flags, unit, argument, length, a, b, number) \
@@ -107,6 +127,18 @@ struct libc_row {
 #define WRITES_WIDE(n, ...) EFFECT_EXPAND(DONE, RACE_WRITE, sizeof(wchar_t), (n) - 1, __VA_ARGS__)
 #define WRITES_WIDE_FIRST(n, ...) EFFECT_EXPAND(BEFORE, RACE_WRITE, sizeof(wchar_t), (n) - 1, __VA_ARGS__)
 #define WRITES_WIDE_RESULT(...) EFFECT_EXPAND(DONE, RACE_WRITE, sizeof(wchar_t), RESULT_POINTER, __VA_ARGS__)
+/* In a buffer of libc's own. */
+#define STATIC_RESULT(...) EFFECT_EXPAND(DONE, RACE_WRITE | RACE_STATIC, 1, RESULT_POINTER, __VA_ARGS__)
+#define WHEN_FAILED(n, ...) EFFECT_EXPAND(INTERRUPTED, RACE_WRITE, 1, (n) - 1, __VA_ARGS__)
+/* What is no memory of the program's: state of libc's, written and read; a descriptor; a stream (FILE, DIR). */
+#define BEFORE_STATE(state) EFFECT_OF(BEFORE, RACE_WRITE | RACE_STATIC, 1, 0, LENGTH_STATE, 0, 0, STATE_##state)
+#define BEFORE_STATE_READ(state) EFFECT_OF(BEFORE, RACE_READ | RACE_STATIC, 1, 0, LENGTH_STATE, 0, 0, STATE_##state)
+#define USES_FD(n) EFFECT_OF(BEFORE, RACE_READ | RACE_DESCRIPTOR, 1, (n) - 1, LENGTH_FD, 0, 0, 0)
+#define MAKES_FD WHEN_DONE(fd_made)
+#define STREAM_BYTES 8
+#define USES_STREAM(n) EFFECT_EXPAND(BEFORE, RACE_READ | RACE_STATIC, 1, (n) - 1, BYTES(STREAM_BYTES))
+#define CHANGES_STREAM(n) EFFECT_EXPAND(BEFORE, RACE_WRITE | RACE_STATIC, 1, (n) - 1, BYTES(STREAM_BYTES))
+#define USES_UNLOCKED(n) EFFECT_OF(BEFORE, RACE_WRITE | RACE_STATIC, 1, (n) - 1, LENGTH_UNLOCKED, 0, 0, STREAM_BYTES)
 /* What the language cannot say. */
 #define BEFORE_CALL(handler) {BEFORE, 0, 0, 0, 0, 0, 0, 0, handler}
 #define AFTER_CALL(handler) {AFTER, 0, 0, 0, 0, 0, 0, 0, handler}
@@ -136,17 +168,26 @@ struct libc_call {
 
 uintptr_t libc_argument(const struct libc_call *call, unsigned index);
 bool libc_succeeded(const struct libc_call *call);
+static inline void libc_touch(struct libc_call *call, const void *address, size_t size, uint32_t flags)
+{
+    if (address && size > 0)
+        races_touch_slow(call->self, (uintptr_t)address, size, flags, call->return_address);
+}
 static inline void libc_reads(struct libc_call *call, const void *address, size_t size)
 {
-    races_reads(call->self, address, size, call->return_address);
+    libc_touch(call, address, size, RACE_READ);
 }
 static inline void libc_writes(struct libc_call *call, const void *address, size_t size)
 {
-    races_writes(call->self, address, size, call->return_address);
+    libc_touch(call, address, size, RACE_WRITE);
 }
 /* The optional arguments of a variadic function. */
 void libc_optional(struct libc_call *call, va_list list);
-/* All effects of that time; enters and leaves the detector. */
+/* The row of that name, or of a function that is the same; NULL: none. */
+const struct libc_row *libc_row_named(const char *name);
+/* All effects of that time, inside the detector. */
+void libc_tell_effects(struct libc_call *call, bool after);
+/* The same; enters and leaves the detector. */
 void libc_tell(struct libc_call *call, bool after);
 
 #endif

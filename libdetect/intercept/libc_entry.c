@@ -228,7 +228,7 @@ static uint32_t name_place(const char *name)
     return hash % NAMES;
 }
 
-static const struct libc_row *row_named(const char *name) { return names[name_place(name)].row; }
+const struct libc_row *libc_row_named(const char *name) { return names[name_place(name)].row; }
 
 static void enter_name(const char *name, const struct libc_row *row)
 {
@@ -278,7 +278,7 @@ static void add_way(const struct libc_row *row, uintptr_t function, uintptr_t re
 
 static void collect_function(const struct symbols *symbols, const char *name, uintptr_t function)
 {
-    const struct libc_row *row = row_named(name);
+    const struct libc_row *row = libc_row_named(name);
     if (!row || way_of(function) != WAYS)
         return;
     uintptr_t real = row->twin ? symbols_find(symbols, row->twin) : function;
@@ -290,7 +290,7 @@ static void collect_alias(const struct symbols *symbols, const char *name, uintp
 {
     (void)symbols;
     uint32_t way = way_of(function);
-    if (way != WAYS && !row_named(name))
+    if (way != WAYS && !libc_row_named(name))
         enter_name(name, libc_ways[way].row);
 }
 
@@ -347,7 +347,7 @@ uintptr_t libc_entry_of(uintptr_t function)
 
 uint32_t libc_way_named(const char *name)
 {
-    return row_named(name) ? way_of((uintptr_t)dlsym(RTLD_DEFAULT, name)) : WAYS;
+    return libc_row_named(name) ? way_of((uintptr_t)dlsym(RTLD_DEFAULT, name)) : WAYS;
 }
 
 #else

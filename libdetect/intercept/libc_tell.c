@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tells the effects of a row; see libc_effects.h. */
-#include "intercept/libc_effects.h"
-
+#include <errno.h>
 #include <string.h>
+
+#include "intercept/libc_state.h"
 
 #include "translate/translate.h"
 
@@ -15,7 +16,7 @@ uintptr_t libc_argument(const struct libc_call *call, unsigned index)
 static long result_of(const struct libc_call *call)
 {
     uint8_t kind = call->row->result;
-    return kind == ZERO || kind == INT ? (long)(int)call->result : (long)call->result;
+    return kind == ZERO || kind == INT || kind == POSITIVE ? (long)(int)call->result : (long)call->result;
 }
 
 bool libc_succeeded(const struct libc_call *call)
@@ -26,6 +27,8 @@ bool libc_succeeded(const struct libc_call *call)
     case INT:
     case COUNT:
         return result_of(call) >= 0;
+    case POSITIVE:
+        return result_of(call) > 0;
     case POINTER:
         return call->result != 0;
     default:
@@ -64,8 +67,6 @@ static size_t elements_of(const struct libc_call *call, const struct libc_effect
 {
     uintptr_t a = libc_argument(call, effect->a);
     switch ((enum libc_length)effect->length) {
-    case LENGTH_BYTES:
-        return (size_t)effect->number;
     case LENGTH_ARG:
         return a;
     case LENGTH_INT:
@@ -86,19 +87,65 @@ static size_t elements_of(const struct libc_call *call, const struct libc_effect
         return string_elements(a, SIZE_MAX, effect->unit);
     case LENGTH_STRING_MAX:
         return string_elements(address, a, effect->unit);
+    case LENGTH_STRING_UP_TO:
+        return string_elements(address, (size_t)effect->number, effect->unit);
+    case LENGTH_STRING_BELOW:
+        return (uint32_t)a ? string_elements(address, SIZE_MAX, effect->unit) : 0;
+    case LENGTH_ARG_TIMES:
+        return product(a, (size_t)effect->number);
+    case LENGTH_INT_TIMES:
+        return not_negative((int)a) * (size_t)effect->number;
+    case LENGTH_RESULT_OF:
+        return not_negative(result_of(call)) * (size_t)effect->number;
     case LENGTH_TO_RESULT:
         return up_to_result(call, address, effect);
+    default:
+        return (size_t)effect->number;
     }
-    return 0;
 }
 
-static void tell(struct libc_call *call, const struct libc_effect *effect)
+static void tell_memory(struct libc_call *call, const struct libc_effect *effect)
 {
     uintptr_t address =
         effect->argument == RESULT_POINTER ? call->result : libc_argument(call, effect->argument);
     size_t size = address ? product(elements_of(call, effect, address), effect->unit) : 0;
-    if (size > 0)
-        races_touch_slow(call->self, address, size, effect->flags, call->return_address);
+    bool locked = effect->length == LENGTH_UNLOCKED && libc_holds_stream(address);
+    libc_touch(call, (const void *)address, size, locked ? RACE_READ | RACE_STATIC : effect->flags);
+}
+
+static void tell(struct libc_call *call, const struct libc_effect *effect)
+{
+    if (effect->handler)
+        effect->handler(call);
+    else if (effect->length == LENGTH_STATE)
+        libc_touch_state(call, (enum libc_state)effect->number, effect->flags);
+    else if (effect->length == LENGTH_FD)
+        libc_uses_fd(call, (int)libc_argument(call, effect->argument));
+    else
+        tell_memory(call, effect);
+}
+
+static bool is_time_for(const struct libc_call *call, const struct libc_effect *effect, bool after)
+{
+    switch ((enum libc_when)effect->when) {
+    case BEFORE:
+        return !after;
+    case AFTER:
+        return after;
+    case DONE:
+        return after && libc_succeeded(call);
+    case INTERRUPTED:
+        return after && (int)call->result == -1 && errno == EINTR;
+    }
+    return false;
+}
+
+void libc_tell_effects(struct libc_call *call, bool after)
+{
+    const struct libc_effect *effect = call->row->effects, *end = effect + LIBC_EFFECTS;
+    for (; effect < end && (effect->flags || effect->handler); effect++)
+        if (is_time_for(call, effect, after))
+            tell(call, effect);
 }
 
 void libc_tell(struct libc_call *call, bool after)
@@ -108,17 +155,7 @@ void libc_tell(struct libc_call *call, bool after)
     call->self = self_enter();
     if (!call->self)
         return;
-    bool done = after && libc_succeeded(call);
-    for (const struct libc_effect *effect = call->row->effects; effect < call->row->effects + LIBC_EFFECTS; effect++) {
-        if (!effect->flags && !effect->handler)
-            break;
-        if (effect->when == BEFORE ? after : !after || (effect->when == DONE && !done))
-            continue;
-        if (effect->handler)
-            effect->handler(call);
-        else
-            tell(call, effect);
-    }
+    libc_tell_effects(call, after);
     self_leave(call->self);
 }
 

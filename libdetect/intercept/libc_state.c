@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* See libc_state.h.
+ *
+ * A descriptor's number is fresh when a call makes it, and the call writes it; use is a read, close a write. That a close has gone
+ * through is noted: if the number is there again at a later use, nobody has seen it being made (it came from libc itself, say), and it
+ * counts as fresh. */
+#include "intercept/libc_state.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "base/sys.h"
+#include "intercept/fd_table.h"
+#include "intercept/libc_handlers.h"
+#include "runtime/runtime.h"
+
+#define STATE_BYTES 8u
+
+/* Only their addresses matter: none of these pages is ever touched. */
+static char states[STATE_COUNT][STATE_BYTES];
+static char descriptors[FD_LIMIT][STATE_BYTES];
+
+/* The lowest bit: closed. Above: how often the number was made. */
+static uint32_t descriptor_lives[FD_LIMIT];
+
+void libc_touch_state(struct libc_call *call, enum libc_state state, uint32_t access)
+{
+    libc_touch(call, states[state], STATE_BYTES, access | RACE_STATIC);
+}
+
+/* --- descriptors ------------------------------------------------------------------------------------------------------------- */
+
+static bool is_number(int fd) { return fd >= 0 && fd < FD_LIMIT; }
+
+static void fresh(struct libc_call *call, int fd)
+{
+    race_fresh(runtime.detector, call->self->thread, (uintptr_t)descriptors[fd], STATE_BYTES);
+}
+
+static void unseen(struct libc_call *call, int fd)
+{
+    if (sys_call(SYS_fcntl, fd, F_GETFD, 0, 0, 0, 0) < 0)
+        return;
+    fetch_and_relaxed(&descriptor_lives[fd], ~1u);
+    fresh(call, fd);
+}
+
+void libc_uses_fd(struct libc_call *call, int fd)
+{
+    if (!is_number(fd))
+        return;
+    if (UNLIKELY(load_relaxed(&descriptor_lives[fd]) & 1))
+        unseen(call, fd);
+    libc_touch(call, descriptors[fd], STATE_BYTES, RACE_READ | RACE_DESCRIPTOR);
+}
+
+void libc_ends_fd(struct libc_call *call, int fd)
+{
+    if (!is_number(fd))
+        return;
+    call->noted[2] = load_relaxed(&descriptor_lives[fd]);
+    libc_touch(call, descriptors[fd], STATE_BYTES, RACE_WRITE | RACE_DESCRIPTOR);
+}
+
+/* Unless another thread has been given the number meanwhile. */
+void libc_ended_fd(struct libc_call *call, int fd)
+{
+    uint32_t before = (uint32_t)call->noted[2];
+    if (is_number(fd))
+        (void)compare_exchange_acq_rel(&descriptor_lives[fd], &before, before | 1);
+}
+
+void libc_makes_fd(struct libc_call *call, int fd)
+{
+    if (!is_number(fd))
+        return;
+    uint32_t lives = load_relaxed(&descriptor_lives[fd]);
+    store_relaxed(&descriptor_lives[fd], (lives | 1) + 1);
+    fresh(call, fd);
+    libc_touch(call, descriptors[fd], STATE_BYTES, RACE_WRITE | RACE_DESCRIPTOR);
+}
+
+/* --- calls that make and end descriptors --------------------------------------------------------------------------------------- */
+
+static int int_argument(const struct libc_call *call, unsigned index) { return (int)libc_argument(call, index); }
+
+void fd_close(struct libc_call *call) { libc_ends_fd(call, int_argument(call, 0)); }
+void fd_closed(struct libc_call *call) { libc_ended_fd(call, int_argument(call, 0)); }
+void fd_made(struct libc_call *call) { libc_makes_fd(call, (int)call->result); }
+
+static void made_pair(struct libc_call *call, unsigned index)
+{
+    const int *fds = (const int *)libc_argument(call, index);
+    libc_makes_fd(call, fds[0]);
+    libc_makes_fd(call, fds[1]);
+}
+
+void fd_made_pair_1(struct libc_call *call) { made_pair(call, 0); }
+void fd_made_pair_4(struct libc_call *call) { made_pair(call, 3); }
+
+void fd_made_pty(struct libc_call *call)
+{
+    libc_makes_fd(call, *(const int *)libc_argument(call, 0));
+    libc_makes_fd(call, *(const int *)libc_argument(call, 1));
+}
+
+/* dup2: what was there is closed. */
+void fd_replace(struct libc_call *call)
+{
+    if (int_argument(call, 0) != int_argument(call, 1))
+        libc_ends_fd(call, int_argument(call, 1));
+}
+
+void fd_replaced(struct libc_call *call)
+{
+    if (int_argument(call, 0) != int_argument(call, 1))
+        libc_makes_fd(call, (int)call->result);
+}
+
+void fd_fcntl_made(struct libc_call *call)
+{
+    int command = int_argument(call, 1);
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+        libc_makes_fd(call, (int)call->result);
+}
+
+/* --- streams ----------------------------------------------------------------------------------------------------------------------- */
+
+/* The stream may be none. */
+static int fd_of_stream(uintptr_t stream)
+{
+    FILE copy;
+    return stream && tr_copy_guarded(&copy, (const void *)stream, sizeof(copy)) == 0 ? copy._fileno : -1;
+}
+
+void stream_made(struct libc_call *call) { libc_makes_fd(call, fd_of_stream(call->result)); }
+
+/* What libc has allocated for it is freed, which is seen as any free; the standard streams are not. */
+void stream_close(struct libc_call *call)
+{
+    uintptr_t stream = libc_argument(call, 0);
+    if (stream == (uintptr_t)stdin || stream == (uintptr_t)stdout || stream == (uintptr_t)stderr)
+        libc_touch(call, (const void *)stream, STATE_BYTES, RACE_WRITE | RACE_STATIC);
+    call->noted[0] = (uintptr_t)fd_of_stream(stream);
+    libc_ends_fd(call, (int)call->noted[0]);
+}
+
+void stream_closed(struct libc_call *call) { libc_ended_fd(call, (int)call->noted[0]); }
+
+void directory_made(struct libc_call *call) { libc_makes_fd(call, *(const int *)call->result); }
+
+/* A stream of entries begins with its descriptor (glibc's struct __dirstream). */
+void directory_close(struct libc_call *call)
+{
+    int fd = -1;
+    (void)tr_copy_guarded(&fd, (const void *)libc_argument(call, 0), sizeof(fd));
+    call->noted[0] = (uintptr_t)fd;
+    libc_ends_fd(call, fd);
+}
+
+/* flockfile: a lock that the program takes by hand. Streams in libc lock themselves for each call, which orders nothing that
+ * the program may rely on, and is not told. */
+static __thread struct {
+    uintptr_t stream;
+    uint32_t depth;
+} held_stream __attribute__((tls_model("initial-exec")));
+
+bool libc_holds_stream(uintptr_t stream) { return held_stream.depth > 0 && held_stream.stream == stream; }
+
+static void stream_order(struct libc_call *call, enum event_type type)
+{
+    struct call_site site = {call->return_address, (uintptr_t)call->stack};
+    struct event event = {.type = (uint8_t)type, .object = OBJECT_USER, .addr = libc_argument(call, 0)};
+    emit(call->self, &site, &event, false);
+}
+
+void stdio_flockfile(struct libc_call *call)
+{
+    if (held_stream.depth == 0)
+        held_stream.stream = libc_argument(call, 0);
+    if (held_stream.stream == libc_argument(call, 0))
+        held_stream.depth++;
+    stream_order(call, EVENT_ORDER_ACQUIRE);
+}
+
+void stdio_funlockfile(struct libc_call *call)
+{
+    if (libc_holds_stream(libc_argument(call, 0)))
+        held_stream.depth--;
+    stream_order(call, EVENT_ORDER_RELEASE);
+}
