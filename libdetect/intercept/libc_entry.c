@@ -7,7 +7,6 @@
  * nothing is kept anywhere else. */
 #include "intercept/libc_entry.h"
 
-#include <dlfcn.h>
 #include <string.h>
 
 #include "intercept/libc_effects.h"
@@ -347,7 +346,7 @@ uintptr_t libc_entry_of(uintptr_t function)
 
 uint32_t libc_way_named(const char *name)
 {
-    return libc_row_named(name) ? way_of((uintptr_t)dlsym(RTLD_DEFAULT, name)) : WAYS;
+    return libc_row_named(name) ? way_of(symbols_global(name)) : WAYS;
 }
 
 #else

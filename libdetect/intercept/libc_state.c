@@ -81,6 +81,40 @@ void libc_makes_fd(struct libc_call *call, int fd)
     libc_touch(call, descriptors[fd], STATE_BYTES, RACE_WRITE | RACE_DESCRIPTOR);
 }
 
+/* --- names ----------------------------------------------------------------------------------------------------------------------- */
+
+static size_t put(char *to, size_t room, size_t at, const char *text)
+{
+    for (; *text && at + 1 < room; text++)
+        to[at++] = *text;
+    to[at] = '\0';
+    return at;
+}
+
+static size_t put_number(char *to, size_t room, size_t at, size_t number)
+{
+    char digits[24];
+    size_t first = sizeof(digits) - 1;
+    digits[first] = '\0';
+    do
+        digits[--first] = (char)('0' + number % 10);
+    while (number /= 10);
+    return put(to, room, at, digits + first);
+}
+
+size_t libc_state_name(uintptr_t address, char *to, size_t room)
+{
+    static const char *const names[] = {
+#define STATE(name, text) text,
+        LIBC_STATES(STATE)
+#undef STATE
+    };
+    size_t state = (address - (uintptr_t)states) / STATE_BYTES, fd = (address - (uintptr_t)descriptors) / STATE_BYTES;
+    if (state < STATE_COUNT)
+        return put(to, room, 0, names[state]);
+    return fd < FD_LIMIT ? put_number(to, room, put(to, room, 0, "descriptor "), fd) : 0;
+}
+
 /* --- calls that make and end descriptors --------------------------------------------------------------------------------------- */
 
 static int int_argument(const struct libc_call *call, unsigned index) { return (int)libc_argument(call, index); }

@@ -39,18 +39,25 @@ static uint32_t count_of(const uint32_t *hash)
     return last + 1;
 }
 
-bool symbols_of(struct symbols *symbols, const char *file)
+/* Without the number of symbols: 1 stands for some. The addresses of the vdso are not relocated, for it cannot be written. */
+static struct symbols symbols_in(const struct link_map *map)
 {
-    const struct link_map *map = map_of(file);
-    uintptr_t hash = map ? symbols_dynamic(map, DT_GNU_HASH) : 0;
-    if (!hash)
-        return false;
-    *symbols = (struct symbols){
+    uintptr_t hash = symbols_dynamic(map, DT_GNU_HASH);
+    return (struct symbols){
         .map = map,
         .table = (const ElfW(Sym) *)symbols_dynamic(map, DT_SYMTAB),
         .strings = (const char *)symbols_dynamic(map, DT_STRTAB),
-        .count = count_of((const uint32_t *)hash),
+        .count = hash != 0 && hash >= map->l_addr,
     };
+}
+
+bool symbols_of(struct symbols *symbols, const char *file)
+{
+    const struct link_map *map = map_of(file);
+    *symbols = map ? symbols_in(map) : (struct symbols){0};
+    if (symbols->count == 0)
+        return false;
+    symbols->count = count_of((const uint32_t *)symbols_dynamic(map, DT_GNU_HASH));
     return true;
 }
 
@@ -105,5 +112,45 @@ uintptr_t symbols_find(const struct symbols *symbols, const char *name)
         if (strcmp(symbols->strings + symbols->table[i].st_name, name) == 0 && is_default(symbols, i) &&
             address_of(symbols, &symbols->table[i]))
             return address_of(symbols, &symbols->table[i]);
+    return 0;
+}
+
+static uint32_t gnu_hash(const char *name)
+{
+    uint32_t hash = 5381;
+    for (; *name; name++)
+        hash = hash * 33 + (unsigned char)*name;
+    return hash;
+}
+
+/* The one of that name in the library, in the version that callers without one get; 0: none. */
+static uintptr_t exported(const struct symbols *symbols, const char *name)
+{
+    const uint32_t *table = (const uint32_t *)symbols_dynamic(symbols->map, DT_GNU_HASH);
+    uint32_t buckets = table[0], first = table[1], bloom_words = table[2], hash = gnu_hash(name);
+    const uintptr_t *bloom = (const uintptr_t *)(table + 4);
+    const uint32_t *bucket = (const uint32_t *)(bloom + bloom_words), *chain = bucket + buckets;
+    unsigned bits = sizeof(uintptr_t) * 8;
+    uintptr_t wanted = (uintptr_t)1 << hash % bits | (uintptr_t)1 << (hash >> table[3]) % bits;
+    if (buckets == 0 || (bloom[hash / bits % bloom_words] & wanted) != wanted)
+        return 0;
+    for (uint32_t i = bucket[hash % buckets]; i >= first; i++) {
+        if ((chain[i - first] | 1) == (hash | 1) && is_default(symbols, i) &&
+            strcmp(symbols->strings + symbols->table[i].st_name, name) == 0)
+            return address_of(symbols, &symbols->table[i]);
+        if (chain[i - first] & 1)
+            return 0;
+    }
+    return 0;
+}
+
+uintptr_t symbols_global(const char *name)
+{
+    for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+        struct symbols symbols = symbols_in(map);
+        uintptr_t found = symbols.count > 0 ? exported(&symbols, name) : 0;
+        if (found)
+            return found;
+    }
     return 0;
 }

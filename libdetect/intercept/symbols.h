@@ -24,6 +24,9 @@ void symbols_visit(const struct symbols *symbols,
                    void (*visit)(const struct symbols *symbols, const char *name, uintptr_t function));
 /* 0: none. Of several versions, the last in the table that is not hidden. */
 uintptr_t symbols_find(const struct symbols *symbols, const char *name);
+/* What the name stands for in the program and the libraries that it was started with, as for the dynamic linker: the first
+ * that has it. */
+uintptr_t symbols_global(const char *name);
 /* The value of an entry of the library's dynamic section, relocated; 0: it has none. */
 uintptr_t symbols_dynamic(const struct link_map *map, ElfW(Sxword) tag);
 

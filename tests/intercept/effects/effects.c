@@ -13,7 +13,9 @@
 
 #include "intercept/libc_effects.h"
 #include "intercept/libc_entry.h"
+#include "intercept/libc_state.h"
 #include "intercept/symbols.h"
+#include "runtime/runtime.h"
 
 __attribute__((aligned(4096))) char a[OBJECT_BYTES], b[OBJECT_BYTES], c[OBJECT_BYTES], d[OBJECT_BYTES];
 static char before[4][OBJECT_BYTES];
@@ -34,6 +36,17 @@ __thread struct self *self_current = &self;
 struct self *self_adopt(void) { return &self; }
 struct self *self_enter_slow(struct self *entered) { return entered ? NULL : NULL; }
 void self_leave_slow(struct self *left) { (void)left; }
+struct runtime runtime;
+void detector_feed(struct detector *det, struct thread *thread, const struct event *event, uintptr_t sp)
+{
+    (void)det, (void)thread, (void)event, (void)sp;
+}
+stack_id unwind_stack(struct self *walked, const struct call_site *site) { return walked && site ? STACK_NONE : STACK_NONE; }
+void signals_check_left(struct self *checked, uintptr_t sp) { (void)checked, (void)sp; }
+void race_fresh(struct detector *det, struct thread *thread, uintptr_t address, size_t size)
+{
+    (void)det, (void)thread, (void)address, (void)size;
+}
 
 static char told[64][80];
 static size_t told_count;
@@ -49,7 +62,10 @@ static size_t name_place(char *to, size_t room, uintptr_t address)
     }
     if (address >= (uintptr_t)result_start && address < (uintptr_t)result_start + result_size)
         return (size_t)snprintf(to, room, "result");
-    return (size_t)snprintf(to, room, "other");
+    size_t length = libc_state_name(address, to, room);
+    if (length > 0 && strncmp(to, "descriptor", 10) == 0)
+        to[length = 10] = '\0';
+    return length > 0 ? length : (size_t)snprintf(to, room, "other");
 }
 
 void races_touch_slow(struct self *toucher, uintptr_t address, size_t size, uint32_t flags, uintptr_t caller)
