@@ -296,8 +296,7 @@ void dwarf_fill_table(struct atomics_table *table, struct symbolizer *symbolizer
     if (!elf)
         return;
     link_read(&linked, table->pool, elf);
-    if (linked.is_llvm)
-        table->flags |= ATOMICS_LLVM;
+    table->flags |= linked.compilers;
     fill(table, symbolizer, binary, time, &linked.code);
     flow_decide(table, &linked.code, &(struct flow_names){link_slot_name, &linked});
 }

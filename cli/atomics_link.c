@@ -22,10 +22,13 @@ static void take_segments(struct code *code, Elf *elf)
 }
 
 /* ".comment" outlives strip. */
-static bool mentions_llvm(Elf_Data *comment)
+static uint32_t compilers_in(const Elf_Data *comment)
 {
-    return comment && comment->d_buf &&
-           (memmem(comment->d_buf, comment->d_size, "clang", 5) || memmem(comment->d_buf, comment->d_size, "rustc", 5));
+    if (!comment || !comment->d_buf)
+        return 0;
+    if (memmem(comment->d_buf, comment->d_size, "rustc", 5))
+        return ATOMICS_LLVM | ATOMICS_RUST;
+    return memmem(comment->d_buf, comment->d_size, "clang", 5) ? ATOMICS_LLVM : 0;
 }
 
 static void take_slots(struct linked *linked, struct pool *pool, Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
@@ -67,7 +70,7 @@ void link_read(struct linked *linked, struct pool *pool, Elf *elf)
         GElf_Shdr header;
         const char *name = gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
         if (name && strcmp(name, ".comment") == 0)
-            linked->is_llvm = mentions_llvm(elf_getdata(section, NULL));
+            linked->compilers = compilers_in(elf_getdata(section, NULL));
         else if (name && header.sh_type == SHT_RELA && (header.sh_flags & SHF_ALLOC))
             take_slots(linked, pool, elf, section, &header);
     }

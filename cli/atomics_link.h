@@ -15,7 +15,7 @@ struct link_slot {
 
 struct linked {
     struct code code;
-    bool is_llvm; /* clang or rustc had a part in it */
+    uint32_t compilers; /* ATOMICS_LLVM and ATOMICS_RUST, if they had a part in it */
     struct link_slot *slots; /* ascending */
     size_t slot_count, slot_capacity;
 };

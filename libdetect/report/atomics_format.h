@@ -14,7 +14,7 @@
 
 #define ATOMICS_SOCKET "atomics"
 #define ATOMICS_MAGIC 0x41434d4f54414544ull
-#define ATOMICS_VERSION 6u /* raised whenever the same module would give another file */
+#define ATOMICS_VERSION 7u /* raised whenever the same module would give another file */
 #define ATOMICS_MOST_PLACES (16u << 20)
 #define ATOMICS_ID_TEXT 129 /* of a build-id, terminated */
 #define ATOMICS_MESSAGE 4400
@@ -22,6 +22,7 @@
 enum atomics_module_flag {
     ATOMICS_DEBUG_INFO = 1, /* there is some */
     ATOMICS_LLVM = 2,       /* clang or rustc, which fold atomic loads and stores into cmp, add, inc … */
+    ATOMICS_RUST = 4,       /* rustc, whose language leaves hardly a way to a race but many to atomics */
 };
 
 struct atomics_header {

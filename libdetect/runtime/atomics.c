@@ -95,16 +95,25 @@ static const struct atomics_place *place_at(const struct atomics_header *table, 
     return low > 0 && offset - places[low - 1].start < places[low - 1].length ? &places[low - 1] : NULL;
 }
 
-static uint32_t flags_of(const struct atomics_place *place, const struct tr_access *access)
+/* What the code alone proves is not believed of libraries, which are where programs' synchronisation is made: "gen = gen + 1"
+ * by the one thread that may is a plain load and an atomic store in libgomp's barrier. */
+static bool is_known(const struct known_module *module, const struct atomics_place *place)
+{
+    return place->rule == ATOMICS_PLAIN && (!module->is_library || (module->table->flags & ATOMICS_DEBUG_INFO));
+}
+
+static uint32_t flags_of(const struct known_module *module, const struct atomics_place *place, const struct tr_access *access)
 {
     uint32_t wanted = ((access->kind & TR_READ) ? ATOMICS_LOAD : 0u) | ((access->kind & TR_WRITE) ? ATOMICS_STORE : 0u);
     if (place->rule == ATOMICS_PLAIN || place->rule == ATOMICS_OPEN)
-        return (place->rule == ATOMICS_PLAIN ? RACE_SOURCE_KNOWN : 0) | (place->flags & ATOMICS_VOLATILE ? RACE_VOLATILE : 0) |
+        return (is_known(module, place) ? RACE_SOURCE_KNOWN : 0) | (place->flags & ATOMICS_VOLATILE ? RACE_VOLATILE : 0) |
                (place->flags & ATOMICS_SPIN ? RACE_SPIN : 0);
     if ((place->flags & wanted) != wanted || !wanted || (place->size && place->size != access->size))
         return 0;
     return RACE_ATOMIC;
 }
+
+static bool is_word(uint32_t size) { return size == 1 || size == 2 || size == 4 || size == 8; }
 
 uint32_t atomics_flags(const struct tr_access *access)
 {
@@ -112,8 +121,12 @@ uint32_t atomics_flags(const struct tr_access *access)
     if (!module)
         return 0;
     uint32_t flags = module->is_library ? RACE_LIBRARY : 0;
-    const struct atomics_place *place = module->table ? place_at(module->table, access->pc - module->bias) : NULL;
-    return place && !(access->kind & (TR_STACK | TR_STRING | TR_MASKED)) ? flags | flags_of(place, access) : flags;
+    if (!module->table || (access->kind & (TR_STACK | TR_STRING | TR_MASKED | TR_ATOMIC)))
+        return flags;
+    const struct atomics_place *place = place_at(module->table, access->pc - module->bias);
+    if (place)
+        return flags | flags_of(module, place, access);
+    return (module->table->flags & ATOMICS_RUST) && is_word(access->size) ? flags | RACE_MOV : flags;
 }
 
 /* --- objects ------------------------------------------------------------------------------------------------------------------------- */
