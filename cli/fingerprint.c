@@ -67,6 +67,14 @@ static const char *frame_word(struct pool *pool, const struct doc_frame *frame, 
     return pool_printf(pool, "%s+%" PRIx64, module, frame->module ? frame->offset : 0);
 }
 
+/* One free against several uses in one function is one mistake. */
+static bool is_free(const struct doc_access *access) { return access->flags & (ACCESS_FREE | ACCESS_UNMAP); }
+
+static bool has_free(const struct doc_finding *finding)
+{
+    return finding->stack_count >= 2 && (is_free(&finding->stacks[0].access) || is_free(&finding->stacks[1].access));
+}
+
 /* Of an access what counts is its line, whoever has called there: "x++" reads and writes. */
 static const char *line_word(struct pool *pool, const struct doc_stack *stack)
 {
@@ -99,6 +107,12 @@ static bool has_frames(const struct doc_finding *finding)
     return false;
 }
 
+/* Which locks the sides of a race happened to hold makes no other race of it: the memory comes first. */
+static size_t identifying(const struct doc_finding *finding)
+{
+    return finding->object_count && finding->objects[0].is_memory ? 1 : finding->object_count;
+}
+
 void fingerprint_set(struct pool *pool, struct doc_finding *finding)
 {
     const char **functions = pool_alloc(pool, (finding->stack_count + 1) * sizeof(*functions));
@@ -106,19 +120,21 @@ void fingerprint_set(struct pool *pool, struct doc_finding *finding)
     const char **objects = pool_alloc(pool, (finding->object_count + 1) * sizeof(*objects));
     for (size_t i = 0; i < finding->stack_count; i++) {
         functions[i] = function_word(pool, &finding->stacks[i]);
-        lines[i] = line_word(pool, &finding->stacks[i]);
+        lines[i] = has_free(finding) && !is_free(&finding->stacks[i].access) ? functions[i]
+                                                                             : line_word(pool, &finding->stacks[i]);
     }
-    for (size_t i = 0; i < finding->object_count; i++)
+    size_t count = identifying(finding);
+    for (size_t i = 0; i < count; i++)
         objects[i] = object_word(pool, &finding->objects[i]);
     uint64_t hash = add_text(FNV_OFFSET, finding->kind);
     hash = add_words(hash, functions, finding->stack_count);
-    hash = add_words(hash, objects, finding->object_count);
+    hash = add_words(hash, objects, count);
     snprintf(finding->fingerprint, sizeof(finding->fingerprint), "%016" PRIx64, hash);
     /* The same code with other objects of the same kinds, elements of an array for one, makes the same mistake again. */
-    for (size_t i = 0; i < finding->object_count && has_frames(finding); i++)
-        objects[i] = finding->objects[i].is_memory && finding->objects[i].name
+    for (size_t i = 0; i < count && has_frames(finding); i++)
+        objects[i] = finding->objects[i].is_memory && finding->objects[i].name && !has_free(finding)
                          ? without_indices(pool, finding->objects[i].name)
                          : finding->objects[i].what;
-    hash = add_words(add_text(FNV_OFFSET, finding->kind), objects, finding->object_count);
+    hash = add_words(add_text(FNV_OFFSET, finding->kind), objects, count);
     finding->identity = add_words(hash, lines, finding->stack_count);
 }

@@ -356,7 +356,7 @@ static void local_variable(struct facts *facts, const struct side *owner, const 
 static void freed(struct facts *facts, const struct side *frees, const struct side *uses)
 {
     if ((frees->stack->access.flags & ACCESS_FREE) && created(facts->finding, frees, uses))
-        add(facts, pool_printf(facts->pool, "%s frees what %s still uses: join that one before", frees->stack->label,
+        add(facts, pool_printf(facts->pool, "%s frees what %s still uses: wait for the end of that one first (pthread_join)", frees->stack->label,
                                uses->stack->label));
 }
 

@@ -323,7 +323,7 @@ static void why_no_life(struct work *work, const struct doc_stack *parent, const
 {
     const struct raw_thread *thread = process_thread(work->process, child->thread);
     if (thread && thread->creator == parent->thread)
-        reason(work, pool_printf(work->pool, "%s did this after it had created %s and before it joined it", parent->label,
+        reason(work, pool_printf(work->pool, "%s did this after it had created %s and without having joined it", parent->label,
                                  child->label));
 }
 
