@@ -3,7 +3,7 @@
  * libc. */
 #include "analysis/pool.h"
 
-#define BATCH 64u
+enum { NEXT, NEXT_MAGAZINE };
 
 bool pool_init(struct pool *pool, struct arena *arena, struct spin *lock, uint32_t bytes)
 {
@@ -12,10 +12,7 @@ bool pool_init(struct pool *pool, struct arena *arena, struct spin *lock, uint32
     return pool->chunks != NULL;
 }
 
-static uint32_t next_of(const struct pool *pool, uint32_t number)
-{
-    return *(const uint32_t *)pool_record(pool, number);
-}
+static uint32_t *links(const struct pool *pool, uint32_t number) { return pool_record(pool, number); }
 
 /* A number that was never used; 0 when there is no memory for it. */
 static uint32_t fresh(struct pool *pool)
@@ -27,60 +24,76 @@ static uint32_t fresh(struct pool *pool)
         char *records = arena_alloc(pool->arena, (size_t)POOL_CHUNK_RECORDS * pool->bytes);
         if (!records)
             return 0;
-        store_release(&pool->chunks[chunk], records); /* pairs with pool_record() */
+        store_release(&pool->chunks[chunk], records); /* pairs with pool_chunk() */
     }
     return pool->last = number;
 }
 
-static uint32_t take_locked(struct pool *pool)
+/* A magazine of new records, the lowest number first. */
+static void fill(struct pool *pool, struct pool_cache *cache)
 {
-    uint32_t number = pool->free_first;
-    if (!number)
-        return fresh(pool);
-    pool->free_first = next_of(pool, number);
-    return number;
-}
-
-uint32_t pool_take_slow(struct pool *pool, struct pool_cache *cache)
-{
-    spin_lock(pool->lock);
-    for (uint32_t i = 0; i < BATCH; i++) {
-        uint32_t number = take_locked(pool);
+    uint32_t before = 0;
+    while (cache->count < POOL_MAGAZINE) {
+        uint32_t number = fresh(pool);
         if (!number)
-            break;
-        *(uint32_t *)pool_record(pool, number) = cache->first;
-        cache->first = number;
+            return;
+        links(pool, number)[NEXT] = 0;
+        if (before)
+            links(pool, before)[NEXT] = number;
+        else
+            cache->first = number;
+        before = number;
         cache->count++;
     }
-    if (!cache->first)
-        pool->lost++;
-    spin_unlock(pool->lock);
-    uint32_t number = cache->first;
-    if (number) {
-        cache->first = next_of(pool, number);
-        cache->count--;
-    }
-    return number;
 }
 
-static void give_back(struct pool *pool, struct pool_cache *cache, uint32_t keep)
+/* The thread has none left: its other magazine, a common one, or new records. */
+uint32_t pool_take_slow(struct pool *pool, struct pool_cache *cache)
 {
-    spin_lock(pool->lock);
-    while (cache->first && cache->count > keep) {
-        uint32_t number = cache->first;
-        cache->first = next_of(pool, number);
-        cache->count--;
-        *(uint32_t *)pool_record(pool, number) = pool->free_first;
-        pool->free_first = number;
+    if (cache->full) {
+        cache->first = cache->full;
+        cache->count = POOL_MAGAZINE;
+        cache->full = 0;
+        return pool_take(pool, cache);
     }
+    spin_lock(pool->lock);
+    cache->count = 0;
+    if (pool->magazines) {
+        cache->first = pool->magazines;
+        cache->count = POOL_MAGAZINE;
+        pool->magazines = links(pool, cache->first)[NEXT_MAGAZINE];
+    } else {
+        fill(pool, cache);
+    }
+    pool->lost += !cache->first;
     spin_unlock(pool->lock);
+    return cache->first ? pool_take(pool, cache) : 0;
 }
 
-void pool_give_slow(struct pool *pool, struct pool_cache *cache) { give_back(pool, cache, POOL_KEPT / 2); }
+/* The thread's magazine is full: it keeps one such. */
+void pool_give_slow(struct pool *pool, struct pool_cache *cache)
+{
+    if (cache->full) {
+        spin_lock(pool->lock);
+        links(pool, cache->full)[NEXT_MAGAZINE] = pool->magazines;
+        pool->magazines = cache->full;
+        spin_unlock(pool->lock);
+    }
+    cache->full = cache->first;
+    cache->first = cache->count = 0;
+}
 
 void pool_drain(struct pool *pool, struct pool_cache *cache)
 {
-    cache->count = UINT32_MAX; /* of a thread that a fork has stopped, it may be wrong by one */
-    give_back(pool, cache, 0);
-    cache->count = 0;
+    if (!cache->full && !cache->first)
+        return;
+    spin_lock(pool->lock);
+    uint32_t magazines[] = {cache->full, cache->first};
+    for (unsigned i = 0; i < 2; i++)
+        if (magazines[i]) {
+            links(pool, magazines[i])[NEXT_MAGAZINE] = pool->magazines;
+            pool->magazines = magazines[i];
+        }
+    spin_unlock(pool->lock);
+    *cache = (struct pool_cache){0};
 }

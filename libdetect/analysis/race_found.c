@@ -61,12 +61,14 @@ void race_conflict(struct race_access *access, uintptr_t granule, uint8_t mask, 
     struct race_finding found = {
         .previous_tag = tag,
         .previous_kind = kind,
-        .previous = site,
         .current = race_access_site(access),
         .doubt = load_relaxed(&access->races->doubt) != 0,
     };
-    while (mask) { /* each run of bytes */
-        uint32_t first = (uint32_t)__builtin_ctz(mask), size = (uint32_t)__builtin_ctz(~((uint32_t)mask >> first));
+    while (mask) { /* each run of bytes from one site */
+        uint32_t first = (uint32_t)__builtin_ctz(mask), size = 1;
+        found.previous = site_of_byte(&access->races->sites, site, first);
+        while (mask >> (first + size) & 1 && site_of_byte(&access->races->sites, site, first + size) == found.previous)
+            size++;
         found.address = granule + first;
         found.size = size;
         put_aside(access, &found);

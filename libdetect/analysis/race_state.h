@@ -20,23 +20,38 @@
 
 enum cell_kind { CELL_READ = 0, CELL_WRITE = 1, CELL_ATOMIC = 2, CELL_SYNC = 4 };
 
-/* One access to some bytes of a granule. CELL_SYNC: a variable, whose number in races.syncs is in `tag`. */
+/* One access to some bytes of a granule. CELL_SYNC: a variable, whose number in races.syncs is in `tag`.
+ *   what   31      27 26   24 23       0
+ *         |    0     | kind  |  site    | */
 struct race_cell {
     uint32_t tag;
-    race_site site;
-    uint8_t mask; /* bit i: byte i; 0: the cell is free */
-    uint8_t kind; /* enum cell_kind */
+    uint32_t what;
 };
 
-#define CELLS_PER_RECORD 2
+#define CELL_SITE_BITS 24
+_Static_assert(SITE_MOST < 1u << CELL_SITE_BITS, "sites fit");
+
+static inline uint8_t cell_kind(const struct race_cell *cell) { return (uint8_t)(cell->what >> CELL_SITE_BITS); }
+static inline race_site cell_site(const struct race_cell *cell) { return cell->what & ((1u << CELL_SITE_BITS) - 1); }
+static inline uint32_t cell_what(uint8_t kind, race_site site) { return (uint32_t)kind << CELL_SITE_BITS | site; }
+
+#define CELLS_PER_RECORD 3
 
 struct race_cells {
     uint32_t next; /* 0 none; the pool's link when it is free */
-    uint32_t reserved;
+    uint8_t masks[CELLS_PER_RECORD]; /* of each cell, bit i: byte i; 0: the cell is free */
+    bool has_variable;               /* the first record: one of the chain's cells is CELL_SYNC */
     struct race_cell cells[CELLS_PER_RECORD];
 };
 
 _Static_assert(sizeof(struct race_cells) == 32, "two to a cache line");
+
+/* Records are aligned to their size. */
+static inline uint8_t *cell_mask(const struct race_cell *cell)
+{
+    struct race_cells *record = (struct race_cells *)((uintptr_t)cell & ~(sizeof(struct race_cells) - 1));
+    return &record->masks[cell - record->cells];
+}
 
 /* What was released on a synchronisation variable. Under its granule's lock. */
 struct race_sync {
@@ -112,8 +127,10 @@ void race_conflict(struct race_access *access, uintptr_t granule, uint8_t mask, 
 uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags, uint8_t mask);
 static inline struct race_cells *race_cells_of(const struct races *races, uint32_t number)
 {
-    return pool_record(&races->cells, number);
+    return (struct race_cells *)pool_chunk(&races->cells, number) + (number & (POOL_CHUNK_RECORDS - 1));
 }
+
+/* Free ones as well: those whose mask is 0. */
 #define FOR_EACH_CELL(races, head, cell)                                                                               \
     for (uint32_t record_ = (head); record_; record_ = race_cells_of((races), record_)->next)                          \
         for (struct race_cell *cell = race_cells_of((races), record_)->cells, *end_ = cell + CELLS_PER_RECORD;         \
@@ -121,6 +138,9 @@ static inline struct race_cells *race_cells_of(const struct races *races, uint32
 
 /* A free cell of the chain, which may get longer. NULL: out of memory. */
 struct race_cell *race_cells_new(struct races *races, struct thread *thread, uint32_t head);
+/* Part of a cell's bytes become a cell of their own; NULL: out of memory. */
+struct race_cell *race_cells_split(struct races *races, struct thread *thread, uint32_t head, struct race_cell *cell,
+                                   uint8_t mask);
 /* The bytes become a synchronisation variable. Returns the tags. */
 uint64_t race_cells_make_variable(struct race_access *access, struct granule *granule, uint64_t tags, uint8_t mask);
 /* The bytes have no history any more. Returns the tags. */
@@ -173,12 +193,22 @@ struct race_seen {
     uint32_t times, told;
 };
 
+/* Sites of two parts of a granule (site_pair), as they were last asked for. */
+#define RACE_PAIRS 64u
+struct pair_cache_entry {
+    race_site a, b;
+    uint32_t mask;
+    race_site number;
+};
+
 struct race_local {
     bool recheck; /* a new variable may be what a finding is about */
     uint32_t finding_count;
     struct race_finding findings[RACE_FINDINGS];
     struct race_seen seen[RACE_SEEN];
     uint64_t only_counted; /* races of pairs seen before */
+    uint32_t reads; /* that were entered in cells */
+    struct pair_cache_entry pairs[RACE_PAIRS];
     struct site_cache_entry sites[RACE_SITE_CACHE];
 };
 

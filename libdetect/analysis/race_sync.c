@@ -20,24 +20,34 @@ void race_sync_end(struct detector *det, struct race_cell *variable)
     vc_time_clear(&det->hb, &sync_of(races, variable)->time);
     pool_give(&races->syncs, &none, variable->tag);
     pool_drain(&races->syncs, &none);
-    *variable = (struct race_cell){0};
+    *cell_mask(variable) = 0;
+}
+
+/* Whether the bytes were accessed by plain moves, each inside them, that may have been atomic. */
+static bool may_be_atomic(const struct races *races, race_site site, uint8_t mask, uint8_t variable)
+{
+    struct site from = site_get(&races->sites, site_of_byte(&races->sites, site, (uint32_t)__builtin_ctz(mask)));
+    return evidence_is_open(from.flags) && from.size <= (uint32_t)__builtin_popcount(variable);
 }
 
 /* What was done there by plain moves turns out to be atomic; and who stored has released. */
 static bool turn_atomic(struct race_access *access, uint32_t head, uint8_t mask)
 {
+    struct races *races = access->races;
     bool learnt = false;
-    FOR_EACH_CELL(access->races, head, cell) {
-        if (!(cell->mask & mask) || cell->kind & ~CELL_WRITE)
+    FOR_EACH_CELL(races, head, cell) {
+        uint8_t common = *cell_mask(cell) & mask, kind = cell_kind(cell);
+        if (!common || kind & ~CELL_WRITE || !may_be_atomic(races, cell_site(cell), common, mask))
             continue;
-        struct site site = site_get(&access->races->sites, cell->site);
-        if ((site.flags & (RACE_MOV | RACE_SOURCE_KNOWN)) != RACE_MOV || cell->mask & ~mask)
-            continue;
-        if (cell->kind == CELL_WRITE && !hb_knows(access->det, access->thread, cell->tag)) {
+        struct race_cell *part = cell;
+        if (common != *cell_mask(cell))
+            part = race_cells_split(races, access->thread, head, cell, common);
+        if (kind == CELL_WRITE && !hb_knows(access->det, access->thread, cell->tag)) {
             hb_acquire_from(access->det, access->thread, cell->tag);
             learnt = true;
         }
-        cell->kind |= CELL_ATOMIC;
+        if (part)
+            part->what = cell_what(kind | CELL_ATOMIC, cell_site(cell));
     }
     return learnt;
 }
@@ -54,7 +64,9 @@ static struct race_cell *make(struct race_access *access, uint32_t head, uint8_t
     pool_drain(&races->syncs, &none);
     if (!number)
         return NULL;
-    *cell = (struct race_cell){number, site, mask, CELL_SYNC};
+    *cell = (struct race_cell){number, cell_what(CELL_SYNC, site)};
+    *cell_mask(cell) = mask;
+    race_cells_of(races, head)->has_variable = true;
     *sync_of(races, cell) = (struct race_sync){0};
     if (turn_atomic(access, head, mask))
         hb_release_join(access->det, thread, &sync_of(races, cell)->time);
@@ -68,7 +80,7 @@ static struct race_cell *make(struct race_access *access, uint32_t head, uint8_t
 static void merge(struct race_access *access, struct race_cell *into, struct race_cell *from)
 {
     vc_time_join(&access->det->hb, &sync_of(access->races, into)->time, &sync_of(access->races, from)->time);
-    into->mask |= from->mask;
+    *cell_mask(into) |= *cell_mask(from);
     race_sync_end(access->det, from);
 }
 
@@ -77,9 +89,9 @@ static struct race_cell *find(struct race_access *access, uint32_t head, uint8_t
 {
     struct race_cell *found = NULL;
     FOR_EACH_CELL(access->races, head, cell) {
-        if (cell->kind != CELL_SYNC || !(cell->mask & mask))
+        if (!(*cell_mask(cell) & mask) || cell_kind(cell) != CELL_SYNC)
             continue;
-        *covered |= cell->mask;
+        *covered |= *cell_mask(cell);
         if (found)
             merge(access, found, cell);
         else
@@ -98,7 +110,7 @@ struct race_cell *race_sync_of(struct race_access *access, uint32_t head, uint8_
         return mask & ~covered ? NULL : found;
     if (!found)
         return make(access, head, mask);
-    found->mask |= mask;
+    *cell_mask(found) |= mask;
     return found;
 }
 
@@ -112,7 +124,7 @@ bool race_is_variable(struct detector *det, uintptr_t address, size_t size)
     uint64_t tags = shadow_lock(&det->races->shadow, &granule, load_relaxed(granule.tags));
     uint32_t number = (uint32_t)*granule.sites;
     FOR_EACH_CELL(det->races, number & SITES_IN_CELLS ? number & ~SITES_IN_CELLS : 0, cell)
-        found |= cell->kind == CELL_SYNC ? cell->mask & mask : 0;
+        found |= cell_kind(cell) == CELL_SYNC ? *cell_mask(cell) & mask : 0;
     shadow_unlock(&granule, tags);
     return found != 0;
 }
@@ -121,7 +133,7 @@ void race_sync_acquire(struct race_access *access, uintptr_t at, const struct ra
 {
     hb_acquire(access->det, access->thread, &sync_of(access->races, variable)->time);
     access->tag = hb_tag(access->det, access->thread); /* it may have begun another epoch */
-    race_sync_note(access, at, variable->mask);
+    race_sync_note(access, at, *cell_mask(variable));
 }
 
 void race_sync_follow(struct race_access *access, uint32_t tag, race_site writer)
@@ -150,12 +162,12 @@ static void follow(struct detector *det, struct thread *thread, uint32_t tag, ra
 static void complete(struct detector *det, struct thread *thread, uint32_t head, uint8_t mask)
 {
     FOR_EACH_CELL(det->races, head, cell) {
-        if (!(cell->mask & mask))
+        if (!(*cell_mask(cell) & mask))
             continue;
-        if (cell->kind == CELL_SYNC)
+        if (cell_kind(cell) == CELL_SYNC)
             hb_acquire(det, thread, &sync_of(det->races, cell)->time);
-        else if (cell->kind == CELL_WRITE) /* atomic ones have released on the variable */
-            follow(det, thread, cell->tag, cell->site);
+        else if (cell_kind(cell) == CELL_WRITE) /* atomic ones have released on the variable */
+            follow(det, thread, cell->tag, cell_site(cell));
     }
 }
 

@@ -10,6 +10,7 @@ struct race_local;
 /* Numbered records that the thread keeps for itself (pool.h). */
 struct pool_cache {
     uint32_t first, count;
+    uint32_t full; /* another magazine; 0 none */
 };
 
 struct race_thread {

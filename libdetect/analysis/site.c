@@ -5,18 +5,19 @@
 
 #include "analysis/held.h"
 
-#define MOST_SITES (16u << 20)
 #define MOST_LOCKS (8u << 20)
 
 /* Words of a site and of a lock. */
 enum { PC, CALL_LOCKS, FLAGS_SIZE, SITE_WORDS };
 enum { UID, ADDR, NEXT_STACK, KIND_MODE, LOCK_WORDS };
 
+#define IS_PAIR UINT64_MAX /* as PC: CALL_LOCKS are the two, FLAGS_SIZE the bytes of the first */
+
 static uint64_t pair(uint32_t low, uint32_t high) { return (uint64_t)high << 32 | low; }
 
 bool site_table_init(struct site_table *table, struct arena *arena)
 {
-    return intern_init(&table->sites, arena, SITE_WORDS, MOST_SITES) &&
+    return intern_init(&table->sites, arena, SITE_WORDS, SITE_MOST) &&
            intern_init(&table->locks, arena, LOCK_WORDS, MOST_LOCKS);
 }
 
@@ -30,11 +31,36 @@ uint32_t site_number(struct site_table *table, const struct site *site)
     return intern_number(&table->sites, words);
 }
 
+uint32_t site_pair(struct site_table *table, uint32_t a, uint8_t mask, uint32_t b)
+{
+    uint64_t words[SITE_WORDS] = {[PC] = IS_PAIR, [CALL_LOCKS] = pair(a, b), [FLAGS_SIZE] = mask};
+    return intern_number(&table->sites, words);
+}
+
+uint32_t site_of_byte(const struct site_table *table, uint32_t number, uint32_t byte)
+{
+    while (number) {
+        const uint64_t *words = intern_words(&table->sites, number);
+        if (words[PC] != IS_PAIR)
+            break;
+        number = (uint32_t)(words[FLAGS_SIZE] >> byte & 1 ? words[CALL_LOCKS] : words[CALL_LOCKS] >> 32);
+    }
+    return number;
+}
+
+static const uint64_t *first_of(const struct site_table *table, uint32_t number)
+{
+    const uint64_t *words = intern_words(&table->sites, number);
+    while (words[PC] == IS_PAIR)
+        words = intern_words(&table->sites, (uint32_t)words[CALL_LOCKS]);
+    return words;
+}
+
 struct site site_get(const struct site_table *table, uint32_t number)
 {
     if (number == 0)
         return (struct site){0};
-    const uint64_t *words = intern_words(&table->sites, number);
+    const uint64_t *words = first_of(table, number);
     return (struct site){
         .pc = words[PC],
         .call = (uint32_t)words[CALL_LOCKS],

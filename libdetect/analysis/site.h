@@ -8,6 +8,8 @@
 
 struct held_list;
 
+#define SITE_MOST ((1u << 24) - 1) /* sites */
+
 struct site {
     uintptr_t pc;   /* the instruction; with RACE_LIBC, FREE or UNMAP a return address */
     uint32_t call;  /* calltree.h */
@@ -32,7 +34,12 @@ struct site_table {
 bool site_table_init(struct site_table *table, struct arena *arena);
 /* 0 when out of memory. */
 uint32_t site_number(struct site_table *table, const struct site *site);
+/* Of a pair: one of its sites. */
 struct site site_get(const struct site_table *table, uint32_t number);
+/* A pair of sites: `a` of the bytes in `mask` of a granule, `b` of the others. 0 when out of memory. */
+uint32_t site_pair(struct site_table *table, uint32_t a, uint8_t mask, uint32_t b);
+/* The site of that byte, which is no pair. */
+uint32_t site_of_byte(const struct site_table *table, uint32_t number, uint32_t byte);
 /* The set of what is held now. */
 uint32_t site_locks(struct site_table *table, const struct held_list *held);
 struct site_lock site_lock_get(const struct site_table *table, uint32_t number);
