@@ -27,7 +27,8 @@ void race_sync_end(struct detector *det, struct race_cell *variable)
 static bool may_be_atomic(const struct races *races, race_site site, uint8_t mask, uint8_t variable)
 {
     struct site from = site_get(&races->sites, site_of_byte(&races->sites, site, (uint32_t)__builtin_ctz(mask)));
-    return evidence_is_open(from.flags) && from.size <= (uint32_t)__builtin_popcount(variable);
+    uint32_t bytes = 32u - (uint32_t)__builtin_clz(variable) - (uint32_t)__builtin_ctz(variable);
+    return evidence_is_open(from.flags) && from.size <= bytes;
 }
 
 /* What was done there by plain moves turns out to be atomic; and who stored has released. */
