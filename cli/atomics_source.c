@@ -221,13 +221,15 @@ static void take_pragma(struct scan *scan, size_t at)
 {
     const struct token *pragma = &scan->tokens[at];
     struct atomic_span span = {.rule = ATOMICS_BY_PRAGMA, .name_count = SPAN_NAMES + 1};
-    for (uint32_t i = 0; i + 4 <= pragma->length; i++) {
+    for (uint32_t i = 0; i + 4 <= pragma->length && pragma->kind == TOKEN_ATOMIC_PRAGMA; i++) {
         if (memcmp(pragma->text + i, "read", 4) == 0)
             span.op = SPAN_LOAD;
         else if (i + 5 <= pragma->length && memcmp(pragma->text + i, "write", 5) == 0)
             span.op = SPAN_STORE;
     }
-    if (kind_at(scan, at + 1) == '{')
+    if (pragma->kind == TOKEN_REDUCTION_PRAGMA) /* what the threads have is put together by atomic operations of the pragma's line */
+        add_span(scan, at, at, &span);
+    else if (kind_at(scan, at + 1) == '{')
         add_span(scan, at, closing(scan, at + 1), &span);
     else if (at + 1 < scan->count)
         add_span(scan, at, statement_end(scan, at + 1), &span);
@@ -407,7 +409,7 @@ void source_scan(struct atomic_sources *sources, struct atomic_source *source)
     for (size_t i = 0; i < scan.count; i++) {
         if (scan.tokens[i].kind == TOKEN_NAME)
             take_name(&scan, i);
-        else if (scan.tokens[i].kind == TOKEN_ATOMIC_PRAGMA)
+        else if (scan.tokens[i].kind == TOKEN_ATOMIC_PRAGMA || scan.tokens[i].kind == TOKEN_REDUCTION_PRAGMA)
             take_pragma(&scan, i);
     }
     if (source->span_count)

@@ -66,6 +66,7 @@ enum token_kind {
     TOKEN_ASSIGN,  /* = */
     TOKEN_CHANGE,  /* += and so on, ++, -- */
     TOKEN_ATOMIC_PRAGMA, /* its text is what follows "omp atomic" */
+    TOKEN_REDUCTION_PRAGMA,
     TOKEN_DEFINE, TOKEN_INCLUDE, /* their text is what follows the word */
     /* any other: the character itself, from 32 on */
 };

@@ -110,9 +110,9 @@ static void take_directive(struct tokens *tokens, struct cursor *cursor)
         kind = TOKEN_DEFINE;
     else if (takes_word(&at, cursor->at, "include"))
         kind = TOKEN_INCLUDE;
-    else if (takes_word(&at, cursor->at, "pragma") && takes_word(&at, cursor->at, "omp") &&
-             takes_word(&at, cursor->at, "atomic"))
-        kind = TOKEN_ATOMIC_PRAGMA;
+    else if (takes_word(&at, cursor->at, "pragma") && takes_word(&at, cursor->at, "omp"))
+        kind = takes_word(&at, cursor->at, "atomic") ? TOKEN_ATOMIC_PRAGMA
+               : memmem(at, (size_t)(cursor->at - at), "reduction", 9) ? TOKEN_REDUCTION_PRAGMA : 0;
     if (kind == 0)
         return;
     start.at = cursor->at;

@@ -58,6 +58,8 @@ static void put_aside(struct race_access *access, struct race_finding *found)
 
 void race_conflict(struct race_access *access, uintptr_t granule, uint8_t mask, uint32_t tag, uint8_t kind, race_site site)
 {
+    if ((access->flags | site_get(&access->races->sites, site).flags) & RACE_RUNTIME)
+        return;
     struct race_finding found = {
         .previous_tag = tag,
         .previous_kind = kind,

@@ -17,7 +17,7 @@
 
 struct known_module {
     uintptr_t start, end, bias;
-    bool is_library, is_gone, objects_told;
+    bool is_library, is_runtime, is_gone, objects_told;
     const struct atomics_header *table; /* NULL: nothing is known */
 };
 
@@ -58,6 +58,17 @@ static void tell(enum atomics_answer answer)
                                       "start the program: races between plain moves are only possible");
 }
 
+/* What makes the threads of OpenMP, and orders them. */
+static bool is_runtime_name(const char *path)
+{
+    static const char *const beginnings[] = {"libgomp.so", "libgomp-", "libomp.so", "libomp-", "libiomp5.so"};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
+        if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    return false;
+}
+
 void atomics_module(uintptr_t address)
 {
     char build_id[ATOMICS_ID_TEXT];
@@ -66,6 +77,7 @@ void atomics_module(uintptr_t address)
         return;
     const char *path = modules_file(address, build_id, sizeof(build_id));
     struct known_module module = {.start = span.start, .end = span.end, .bias = span.bias, .is_library = span.name[0] != '\0'};
+    module.is_runtime = path && is_runtime_name(path);
     if (path && path[0] == '/')
         tell(atomics_ask(path, build_id, &module.table));
     enter(&module);
@@ -120,7 +132,7 @@ uint32_t atomics_flags(const struct tr_access *access)
     const struct known_module *module = find(access->pc);
     if (!module)
         return 0;
-    uint32_t flags = module->is_library ? RACE_LIBRARY : 0;
+    uint32_t flags = (module->is_library ? RACE_LIBRARY : 0) | (module->is_runtime ? RACE_RUNTIME : 0);
     if (!module->table || (access->kind & (TR_STACK | TR_STRING | TR_MASKED | TR_ATOMIC)))
         return flags;
     const struct atomics_place *place = place_at(module->table, access->pc - module->bias);

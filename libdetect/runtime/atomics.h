@@ -10,7 +10,7 @@
 #include "analysis/race.h"
 #include "translate/translate.h"
 
-/* For the client's wants_access: of this operand, any of RACE_ATOMIC, RACE_SOURCE_KNOWN, RACE_VOLATILE and RACE_LIBRARY,
+/* For the client's wants_access: of this operand, any of RACE_ATOMIC, RACE_SOURCE_KNOWN, RACE_VOLATILE, RACE_SPIN, RACE_LIBRARY and RACE_RUNTIME,
  * to be kept with the instruction. ATOMIC is only ever said of an aligned plain mov; RACE_ATOMIC and RACE_SOURCE_KNOWN exclude
  * each other, and neither means that nothing is known of the place. Costs a binary search; called once per
  * instruction. Takes no lock. */

@@ -67,7 +67,9 @@ static bool wants_access(struct tr_access *access)
         (access->address && races_is_constant(access->address, access->size)))
         return false;
     uint32_t flags = atomics_flags(access);
-    access->kind |= flags << TR_CLIENT_SHIFT | (flags & RACE_ATOMIC ? TR_ALWAYS : 0u);
+    if ((flags & RACE_RUNTIME) && !(access->kind & (TR_ATOMIC | TR_MOV)))
+        return false;
+    access->kind |= flags << TR_CLIENT_SHIFT | (flags & (RACE_ATOMIC | RACE_SPIN) ? TR_ALWAYS : 0u);
     return true;
 }
 
