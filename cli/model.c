@@ -156,6 +156,7 @@ static void take_object(struct filling *filling, const struct field *field)
     struct raw_object *object = filling->into;
     switch (field->tag) {
     case TAG_WHAT: object->what = field_text(filling->pool, field); break;
+    case TAG_NAME: object->name = field_text(filling->pool, field); break;
     case TAG_ADDRESS: object->address = field_u64(field); break;
     case TAG_SIZE: object->size = field_u64(field); break;
     case TAG_PLACE: object->place = field_u64(field); break;

@@ -244,6 +244,8 @@ static void thread_part(struct output *output, const struct doc_finding *finding
 
 static void memory_part(struct output *output, const struct doc_object *object)
 {
+    if (!object->where)
+        return;
     if (!object->allocated_at) {
         paragraph(output, DETAIL, "%s", object->where);
         return;

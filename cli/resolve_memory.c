@@ -166,7 +166,12 @@ static void in_block(struct work *work, struct doc_object *object, const struct 
 void resolve_memory(struct work *work, struct doc_object *object, const struct raw_object *raw)
 {
     object->is_memory = true;
-    if (raw->place) {
+    if (raw->name) {
+        bool descriptor = strncmp(raw->name, "descriptor ", strlen("descriptor ")) == 0;
+        object->label = raw->name;
+        object->what = descriptor ? "descriptor" : "state";
+        object->name = descriptor ? NULL : raw->name;
+    } else if (raw->place) {
         global(work, object, raw->place);
     } else if (raw->block.size) {
         in_block(work, object, &raw->block);
@@ -230,6 +235,19 @@ static const char *access_kind(uint32_t flags)
     return reads && writes ? "read and write" : writes ? "write" : "read";
 }
 
+/* What a call does to a descriptor or to libc's own state; NULL: it touches memory. */
+static const char *state_role(uint32_t flags)
+{
+    bool reads = flags & ACCESS_READ, writes = flags & ACCESS_WRITE;
+    if (flags & (ACCESS_FREE | ACCESS_UNMAP))
+        return NULL;
+    if (flags & ACCESS_DESCRIPTOR)
+        return !writes ? "use of the descriptor" : reads ? "making of the descriptor" : "closing of the descriptor";
+    if (flags & ACCESS_STATIC)
+        return writes ? "call that changes it" : "call that uses it";
+    return NULL;
+}
+
 void resolve_access(struct work *work, struct doc_stack *stack, const struct raw_access *raw, bool earlier)
 {
     if (!raw->flags)
@@ -237,8 +255,10 @@ void resolve_access(struct work *work, struct doc_stack *stack, const struct raw
     stack->access = (struct doc_access){raw->flags, access_kind(raw->flags), raw->address, raw->size};
     if (*stack->role)
         return;
-    const char *when = earlier ? "earlier " : "";
-    if (raw->flags & (ACCESS_FREE | ACCESS_UNMAP))
+    const char *when = earlier ? "earlier " : "", *role = state_role(raw->flags);
+    if (role)
+        stack->role = pool_printf(work->pool, "%s%s", when, role);
+    else if (raw->flags & (ACCESS_FREE | ACCESS_UNMAP))
         stack->role = pool_printf(work->pool, "%s%s of the %s", when, stack->access.kind,
                                   raw->flags & ACCESS_FREE ? "block" : "memory");
     else

@@ -53,13 +53,23 @@ static enum finding_kind kind_of(const struct site *previous, const struct site 
     return flags & RACE_ENDS ? KIND_FREE_RACE : KIND_RACE;
 }
 
+/* Making one reads and writes it, closing it writes, use reads. */
+static const char *message_of_descriptor(uint32_t previous, uint32_t current)
+{
+    bool closed = !(previous & RACE_READ), closes = !(current & RACE_READ);
+    if (closes)
+        return closed ? "%T0 closes %O0, which %T1 has closed, and nothing orders the two"
+                      : "%T0 closes %O0, which %T1 uses, and nothing orders the two";
+    if (closed)
+        return current & RACE_WRITE ? "%T0 makes %O0 again, which %T1 has closed, and nothing orders the two"
+                                    : "%T0 uses %O0, which %T1 has closed, and nothing orders the two";
+    return "%T0 and %T1 use %O0, which one of them has just made, and nothing orders the two";
+}
+
 static const char *message_of(enum finding_kind kind, const struct site *previous, const struct site *current)
 {
-    if (kind == KIND_FD_RACE && current->flags & RACE_WRITE)
-        return previous->flags & RACE_WRITE ? "%T0 and %T1 make or close %O0, and nothing orders the two"
-                                            : "%T0 makes or closes %O0, which %T1 uses, and nothing orders the two";
     if (kind == KIND_FD_RACE)
-        return "%T0 uses %O0, which %T1 has made or closed, and nothing orders the two";
+        return message_of_descriptor(previous->flags, current->flags);
     if (kind == KIND_LIBC_RACE)
         return "%T0 and %T1 use %O0, which is libc's, and nothing orders them";
     if (kind == KIND_FREE_RACE && current->flags & RACE_ENDS)

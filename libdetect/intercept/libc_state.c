@@ -78,7 +78,7 @@ void libc_makes_fd(struct libc_call *call, int fd)
     uint32_t lives = load_relaxed(&descriptor_lives[fd]);
     store_relaxed(&descriptor_lives[fd], (lives | 1) + 1);
     fresh(call, fd);
-    libc_touch(call, descriptors[fd], STATE_BYTES, RACE_WRITE | RACE_DESCRIPTOR);
+    libc_touch(call, descriptors[fd], STATE_BYTES, RACE_READ | RACE_WRITE | RACE_DESCRIPTOR);
 }
 
 /* --- names ----------------------------------------------------------------------------------------------------------------------- */
@@ -102,7 +102,19 @@ static size_t put_number(char *to, size_t room, size_t at, size_t number)
     return put(to, room, at, digits + first);
 }
 
-size_t libc_state_name(uintptr_t address, char *to, size_t room)
+/* What the number stands for now: before a close, what is about to be closed. */
+static size_t put_file(char *to, size_t room, size_t at, size_t fd)
+{
+    char link[48], path[64];
+    put_number(link, sizeof(link), put(link, sizeof(link), 0, "/proc/self/fd/"), fd);
+    long length = sys_call(SYS_readlink, (long)link, (long)path, sizeof(path) - 1, 0, 0, 0);
+    if (length <= 0)
+        return at;
+    path[length] = '\0';
+    return put(to, room, put(to, room, put(to, room, at, " ("), path), ")");
+}
+
+bool libc_state_name(uintptr_t address, char *to, size_t room)
 {
     static const char *const names[] = {
 #define STATE(name, text) text,
@@ -111,8 +123,10 @@ size_t libc_state_name(uintptr_t address, char *to, size_t room)
     };
     size_t state = (address - (uintptr_t)states) / STATE_BYTES, fd = (address - (uintptr_t)descriptors) / STATE_BYTES;
     if (state < STATE_COUNT)
-        return put(to, room, 0, names[state]);
-    return fd < FD_LIMIT ? put_number(to, room, put(to, room, 0, "descriptor "), fd) : 0;
+        put(to, room, 0, names[state]);
+    else if (fd < FD_LIMIT)
+        put_file(to, room, put_number(to, room, put(to, room, 0, "descriptor "), fd), fd);
+    return state < STATE_COUNT || fd < FD_LIMIT;
 }
 
 /* --- calls that make and end descriptors --------------------------------------------------------------------------------------- */

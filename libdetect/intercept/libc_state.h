@@ -39,8 +39,8 @@ void libc_ends_fd(struct libc_call *call, int fd);
 void libc_ended_fd(struct libc_call *call, int fd);
 void libc_makes_fd(struct libc_call *call, int fd);
 
-/* What the address stands for, as the report names it; 0: it is no state. */
-size_t libc_state_name(uintptr_t address, char *to, size_t room);
+/* What the address stands for, as the report names it. False: it is none of these. */
+bool libc_state_name(uintptr_t address, char *to, size_t room);
 
 /* Whether this thread holds the stream's lock by flockfile. */
 bool libc_holds_stream(uintptr_t stream);

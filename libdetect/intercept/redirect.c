@@ -12,6 +12,7 @@
 
 #include "base/sys.h"
 #include "intercept/libc_entry.h"
+#include "intercept/libc_state.h"
 #include "intercept/signal_saved.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
@@ -242,6 +243,7 @@ bool redirect_native(uintptr_t function, uintptr_t instead)
 static void redirect_all(void)
 {
     static bool done;
+    races_state_name = libc_state_name;
     libc_collect();
     if (!done) {
         done = true;

@@ -72,7 +72,7 @@ enum report_tag {
     TAG_MESSAGE,    /* TEXT with %T0 … %O9 */
     TAG_REPLACES,
     TAG_THREADS, /* U64S */
-    TAG_OBJECT,  /* GROUP: WHAT ADDRESS SIZE PLACE ON_STACK_OF STACK_FRAME TLS_OF TLS_PLACE BLOCK STACK BY_FIRST_USE */
+    TAG_OBJECT,  /* GROUP: WHAT ADDRESS SIZE NAME PLACE ON_STACK_OF STACK_FRAME TLS_OF TLS_PLACE BLOCK STACK BY_FIRST_USE */
     TAG_WHAT,    /* TEXT: mutex, rwlock, … */
     TAG_ADDRESS,
     TAG_PLACE,        /* frame_t of the address when it lies in a module's data, else absent */

@@ -71,6 +71,8 @@ void report_stack(struct report_writer *writer, const struct stackdepot *depot, 
     finding_stack(writer, depot, &(struct finding_stack){.role = role, .thread = thread, .stack = stack});
 }
 
+#define STATE_TEXT 96
+
 /* Where an object lies; looked up before the record is begun, because that may write records itself. */
 struct whereabouts {
     frame_t place, tls_place;
@@ -78,6 +80,7 @@ struct whereabouts {
     bool has_block, has_frame;
     struct report_frame frame;
     struct report_block block;
+    char state[STATE_TEXT]; /* "": it is memory */
 };
 
 static void locate_memory(struct whereabouts *where, uintptr_t addr, const struct report_places *places)
@@ -92,7 +95,11 @@ static void locate(struct whereabouts *where, const struct finding *finding, con
 {
     for (uint32_t i = 0; i < finding->object_count; i++) {
         uintptr_t addr = finding->objects[i].addr;
-        where[i] = (struct whereabouts){.place = places->place_of(places->ctx, addr)};
+        where[i] = (struct whereabouts){.place = 0};
+        if (finding->objects[i].kind == OBJECT_MEMORY && places->state_of &&
+            places->state_of(places->ctx, addr, where[i].state, STATE_TEXT))
+            continue;
+        where[i].place = places->place_of(places->ctx, addr);
         if (where[i].place)
             continue;
         if (finding->objects[i].kind == OBJECT_MEMORY)
@@ -139,6 +146,8 @@ static void object_entry(struct report_writer *writer, const struct finding_obje
     record_text(writer, TAG_WHAT, object_names[object->kind]);
     record_u64(writer, TAG_ADDRESS, object->addr);
     record_u64(writer, TAG_SIZE, object->size);
+    if (where->state[0])
+        record_text(writer, TAG_NAME, where->state);
     whereabouts_fields(writer, depot, where);
     if (object->created_at != STACK_NONE) {
         report_stack(writer, depot, "", THREAD_NONE, object->created_at);

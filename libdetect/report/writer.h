@@ -77,6 +77,8 @@ struct report_places {
     bool (*block_of)(void *ctx, uintptr_t addr, struct report_block *block);
     /* The thread in whose thread-local storage it lies, or THREAD_NONE; *place: the module and the offset in its segment. */
     thread_id (*tls_owner)(void *ctx, uintptr_t addr, frame_t *place);
+    /* Text for what is no memory of the program's though it has an address (a descriptor, state of libc's). False: it is. */
+    bool (*state_of)(void *ctx, uintptr_t addr, char *to, size_t room);
     /* The frame of that thread that it lies in. False: unknown. */
     bool (*frame_of)(void *ctx, thread_id thread, uintptr_t addr, struct report_frame *frame);
 };

@@ -293,6 +293,14 @@ static bool frame_of(void *ctx, thread_id thread, uintptr_t addr, struct report_
     return true;
 }
 
+bool (*races_state_name)(uintptr_t address, char *to, size_t room);
+
+static bool state_of(void *ctx, uintptr_t addr, char *to, size_t room)
+{
+    (void)ctx;
+    return races_state_name && races_state_name(addr, to, room);
+}
+
 static bool counts(enum finding_confidence confidence)
 {
     switch (runtime.options.fail_on) {
@@ -325,7 +333,7 @@ static void notice_raw_fork(void)
 static void on_finding(void *ctx, const struct finding *finding)
 {
     static const struct report_places places = {.place_of = place_of, .stack_owner = stack_owner, .block_of = block_of,
-                                                .tls_owner = tls_owner, .frame_of = frame_of};
+                                                .tls_owner = tls_owner, .frame_of = frame_of, .state_of = state_of};
     (void)ctx;
     notice_raw_fork();
     for (uint32_t i = 0; i < finding->thread_count; i++)

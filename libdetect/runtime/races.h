@@ -56,6 +56,9 @@ struct races_block {
 };
 bool races_find_block(uintptr_t address, struct races_block *block);
 
+/* What an address of no memory stands for, as text for the report (intercept/libc_state.h). False: it is memory. Set once. */
+extern bool (*races_state_name)(uintptr_t address, char *to, size_t room);
+
 /* --- for the takeover, threads and forks ---------------------------------------------------------------------------- */
 
 /* The frame on that thread's stack that the address lies in: an address behind a call that it has made (0: it has made none),

@@ -62,10 +62,11 @@ static size_t name_place(char *to, size_t room, uintptr_t address)
     }
     if (address >= (uintptr_t)result_start && address < (uintptr_t)result_start + result_size)
         return (size_t)snprintf(to, room, "result");
-    size_t length = libc_state_name(address, to, room);
-    if (length > 0 && strncmp(to, "descriptor", 10) == 0)
-        to[length = 10] = '\0';
-    return length > 0 ? length : (size_t)snprintf(to, room, "other");
+    if (!libc_state_name(address, to, room))
+        return (size_t)snprintf(to, room, "other");
+    if (strncmp(to, "descriptor", 10) == 0)
+        to[10] = '\0';
+    return strlen(to);
 }
 
 void races_touch_slow(struct self *toucher, uintptr_t address, size_t size, uint32_t flags, uintptr_t caller)
