@@ -323,6 +323,11 @@ static const char *locks_of(struct work *work, const struct doc_held *held)
 
 static void why_no_lock(struct work *work, const struct doc_stack *one, const struct doc_stack *other)
 {
+    if (one->thread > other->thread) {
+        const struct doc_stack *swapped = one;
+        one = other;
+        other = swapped;
+    }
     const struct doc_held *left = held_by(work->finding, one->thread), *right = held_by(work->finding, other->thread);
     const char *common = NULL;
     for (size_t i = 0; left && i < left->count; i++)
