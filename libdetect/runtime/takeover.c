@@ -22,7 +22,7 @@ bool takeover_has_begun(void) { return has_begun; }
 
 /* --- options ------------------------------------------------------------------------------------------------------- */
 
-static bool has_hooks, is_bare;
+static bool has_hooks, has_tags, is_bare;
 
 static uint32_t number_after(const char *text)
 {
@@ -47,6 +47,8 @@ static void apply_stress(struct tr_options *options, const char *text, size_t le
         options->links = TR_LINKS_EAGER;
     else if (is_word(text, length, "hooks"))
         has_hooks = true;
+    else if (is_word(text, length, "tags"))
+        has_tags = true;
     else if (is_word(text, length, "bare"))
         is_bare = true;
     else if (length > 6 && memcmp(text, "flush=", 6) == 0)
@@ -75,6 +77,15 @@ static void refuse(const char *why)
     store_relaxed(&takeover_state, TAKEOVER_OFF);
 }
 
+static bool looks_for_races(void) { return !has_hooks && !has_tags && !is_bare; }
+
+static const struct tr_client *client(void)
+{
+    if (has_tags)
+        return takeover_tags_client();
+    return has_hooks ? &takeover_stress_client : &races_client;
+}
+
 static bool init_translator(const char **why)
 {
     static const struct tr_host host = {&runtime.arena, runtime_limit, takeover_on_syscall, signals_on_leave};
@@ -82,7 +93,7 @@ static bool init_translator(const char **why)
     if (!tr_supported(why))
         return false;
     *why = "there is no memory for the translator";
-    return tr_init(&options, has_hooks ? &takeover_stress_client : &races_client, &host);
+    return tr_init(&options, client(), &host);
 }
 
 void takeover_start(void)
@@ -96,7 +107,7 @@ void takeover_start(void)
     }
     if (!loader_hook(takeover_modules))
         runtime_limit("late-modules", "the dynamic linker cannot be watched: what libc loads by itself runs natively");
-    if (!has_hooks && !is_bare)
+    if (looks_for_races())
         races_prepare();
     store_relaxed(&takeover_state, TAKEOVER_READY);
 }
@@ -121,7 +132,7 @@ static void take_over(void)
     has_begun = true;
     if (takeover_prepare)
         takeover_prepare();
-    if (!has_hooks && !is_bare)
+    if (looks_for_races())
         races_begin();
     takeover_modules_add_all();
     tr_thread_start();

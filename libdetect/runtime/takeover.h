@@ -97,5 +97,7 @@ bool takeover_reads_frames(const struct dl_phdr_info *info);
 void takeover_map_calls(uintptr_t (*map)(uintptr_t function));
 /* Calls from the cache for each memory access, for stress (takeover_hooks.c). */
 extern const struct tr_client takeover_stress_client;
+/* One that tests accesses inline, as race checks do, and only stores the tag where the test does not pass. */
+const struct tr_client *takeover_tags_client(void);
 
 #endif

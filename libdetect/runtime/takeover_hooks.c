@@ -5,6 +5,8 @@
  * Compiled with -mgeneral-regs-only, as all code that the cache calls. */
 #include "runtime/takeover.h"
 
+#include "runtime/races_inner.h"
+
 static bool wants(struct tr_access *access)
 {
     (void)access;
@@ -35,3 +37,36 @@ static void on_transfer(uintptr_t pc, uintptr_t sp)
 
 const struct tr_client takeover_stress_client = {
     .wants_access = wants, .on_access = on_access, .on_call = on_transfer, .on_return = on_transfer};
+
+/* --- inline tests alone ----------------------------------------------------------------------------------------------- */
+
+static struct race_shadow shadow;
+static struct tr_check check;
+
+static uint32_t *word_of(uintptr_t address)
+{
+    for (uint32_t i = 0; i < shadow.range_count; i++)
+        if (address - shadow.ranges[i].start < shadow.ranges[i].end - shadow.ranges[i].start)
+            return (uint32_t *)((address & ~(uintptr_t)7) + (uintptr_t)shadow.ranges[i].tags);
+    return NULL;
+}
+
+static void store_tag(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc)
+{
+    (void)pc;
+    for (uintptr_t at = address & ~(uintptr_t)7; at < address + size; at += 8) {
+        uint32_t *word = word_of(at);
+        if (word)
+            word[kind & TR_WRITE ? 0 : 1] = *tr_check_tag();
+    }
+}
+
+static bool wants_explicit(struct tr_access *access) { return !(access->kind & TR_STACK) && access->segment == 0; }
+
+const struct tr_client *takeover_tags_client(void)
+{
+    static struct tr_client client = {.wants_access = wants_explicit, .on_access = store_tag, .keeps_calls = true};
+    if (races_shadow_reserve(&shadow, &check))
+        client.check = &check;
+    return &client;
+}
