@@ -135,7 +135,7 @@ static bool enter_place(uintptr_t pc, struct tr_place *place)
     *place = (struct tr_place){0};
     if (is_between(pc, enter_exit, enter_exit_working))
         place->pc_from = PC_OF_EXIT;
-    else if (is_between(pc, enter_hook, enter_hook_working))
+    else if (is_between(pc, enter_hook, enter_hook_working) || is_between(pc, enter_tested, enter_tested_working))
         place->pc_from = PC_OF_HOOK;
     else if (is_between(pc, enter_indirect, enter_indirect_working))
         place->pc_from = PC_IN_RAX;

@@ -18,11 +18,8 @@
     .hidden \name
 .endm
 
-.macro enter name, dispatcher, rax_spill
-    hidden \name
-    hidden \name\()_working
-    .type \name, @function
-\name:
+/* The registers to tr_thread.context, all but rax and rcx; from here on the thread is working. */
+.macro save_registers
     mov %rdx, %fs:THREAD_GPR+8*2(%rcx)
     mov %rbx, %fs:THREAD_GPR+8*3(%rcx)
     mov %rsp, %fs:THREAD_GPR+8*4(%rcx)
@@ -38,11 +35,23 @@
     mov %r14, %fs:THREAD_GPR+8*14(%rcx)
     mov %r15, %fs:THREAD_GPR+8*15(%rcx)
     movl $INSIDE_WORKING, %fs:THREAD_INSIDE(%rcx)
-\name\()_working:
+.endm
+
+.macro save_rax_rcx rax_spill
     mov %fs:\rax_spill(%rcx), %rdx
     mov %rdx, %fs:THREAD_GPR(%rcx)
     mov %fs:THREAD_SPILL1(%rcx), %rdx
     mov %rdx, %fs:THREAD_GPR+8(%rcx)
+.endm
+
+.macro enter name, dispatcher, rax_spill
+    hidden \name
+    hidden \name\()_working
+    .type \name, @function
+\name:
+    save_registers
+\name\()_working:
+    save_rax_rcx \rax_spill
     lea \dispatcher(%rip), %rbx
     jmp enter_common
     .size \name, . - \name
@@ -51,6 +60,35 @@
     enter enter_exit, dispatch_exit, THREAD_SPILL0
     enter enter_hook, dispatch_hook, THREAD_SPILL0
     enter enter_indirect, dispatch_indirect, THREAD_SPILL2
+
+/* As enter_hook, where the program's arithmetic flags are not needed any more: nothing is restored but what C functions may
+ * change. */
+    hidden enter_tested
+    hidden enter_tested_working
+    .type enter_tested, @function
+enter_tested:
+    .cfi_startproc
+    .cfi_undefined rip
+    save_registers
+enter_tested_working:
+    save_rax_rcx THREAD_SPILL0
+    mov %fs:THREAD_STACK_TOP(%rcx), %rdx
+    test %rdx, %rdx
+    jz 1f
+    mov %rdx, %rsp
+    pushfq
+    pop %rdx
+    mov %rdx, %fs:THREAD_FLAGS(%rcx)
+    test $FLAG_DIRECTION, %edx
+    jz 2f
+    cld
+2:  mov %rax, %rdi
+    call dispatch_hook
+    jmp leave_tested
+1:  lea dispatch_hook(%rip), %rbx
+    jmp enter_common
+    .cfi_endproc
+    .size enter_tested, . - enter_tested
 
 /* Flags are still the program's: no instruction that changes them until they are saved. */
     .type enter_common, @function
@@ -113,6 +151,20 @@ leave_start:
     mov %fs:THREAD_GPR+8*13(%rcx), %r13
     mov %fs:THREAD_GPR+8*14(%rcx), %r14
     mov %fs:THREAD_GPR+8*15(%rcx), %r15
+    mov %fs:THREAD_GPR+8*4(%rcx), %rsp
+    jmp *tr_leave_tail(%rip)
+leave_tested:
+    mov tr_thread@gottpoff(%rip), %rcx
+    testl $FLAG_DIRECTION, %fs:THREAD_FLAGS(%rcx)
+    jnz leave_start
+    mov %fs:THREAD_GPR(%rcx), %rax
+    mov %fs:THREAD_GPR+8*2(%rcx), %rdx
+    mov %fs:THREAD_GPR+8*6(%rcx), %rsi
+    mov %fs:THREAD_GPR+8*7(%rcx), %rdi
+    mov %fs:THREAD_GPR+8*8(%rcx), %r8
+    mov %fs:THREAD_GPR+8*9(%rcx), %r9
+    mov %fs:THREAD_GPR+8*10(%rcx), %r10
+    mov %fs:THREAD_GPR+8*11(%rcx), %r11
     mov %fs:THREAD_GPR+8*4(%rcx), %rsp
     jmp *tr_leave_tail(%rip)
 leave_end:

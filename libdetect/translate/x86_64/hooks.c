@@ -110,30 +110,33 @@ bool hooks_make(struct insn_hooks *hooks, const struct tr_insn *insn)
     return make_transfer(&hooks->transfer, insn);
 }
 
-static void emit_hook(struct emitter *e, struct place_writer *places, struct tr_hook *hook)
+static void emit_hook(struct emitter *e, struct place_writer *places, struct tr_hook *hook, uintptr_t way_in)
 {
     emit_store_fs(e, TR_RAX, TR_FS(spill[0]));
     place_spilled(places, e->at, TR_RAX, 0);
     emit_constant(e, TR_RAX, (uintptr_t)hook);
-    emit_jump(e, e->region->enter_hook, false);
+    emit_jump(e, way_in, false);
     place_restored(places, e->at, TR_RAX);
     hook->resume = e->at;
 }
 
-void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, uintptr_t resume)
+void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool flags_live,
+                         uintptr_t resume)
 {
-    emit_hook(e, places, &hooks->before->hook);
+    emit_hook(e, places, &hooks->before->hook, flags_live ? e->region->enter_hook : e->region->enter_tested);
     hooks->before->hook.resume = resume;
+    if (hooks->before->count == 1)
+        hooks->before->hook.run = run_plain;
 }
 
 void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool is_tested)
 {
     if (hooks->before && !is_tested)
-        emit_hook(e, places, &hooks->before->hook);
+        emit_hook(e, places, &hooks->before->hook, e->region->enter_hook);
     if (hooks->transfer)
-        emit_hook(e, places, &hooks->transfer->hook);
+        emit_hook(e, places, &hooks->transfer->hook, e->region->enter_hook);
     if (hooks->syscall)
-        emit_hook(e, places, &hooks->syscall->hook);
+        emit_hook(e, places, &hooks->syscall->hook, e->region->enter_hook);
     if (hooks->after)
         emit_store_fs(e, TR_RCX, TR_FS(spill[SLOT_SCAN]));
 }
@@ -145,5 +148,5 @@ void hooks_emit_after(struct emitter *e, struct place_writer *places, const stru
     if (!hooks->after)
         return;
     place_instruction(places, hooks->after->hook.pc, e->at, false);
-    emit_hook(e, places, &hooks->after->hook);
+    emit_hook(e, places, &hooks->after->hook, e->region->enter_hook);
 }

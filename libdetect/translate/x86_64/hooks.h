@@ -31,6 +31,8 @@ struct syscall_hook {
 };
 
 void run_accesses(struct tr_hook *hook);
+/* One operand that is tested inline. */
+void run_plain(struct tr_hook *hook);
 void run_scan(struct tr_hook *hook);
 void run_call(struct tr_hook *hook);
 void run_return(struct tr_hook *hook);
@@ -54,7 +56,8 @@ bool hooks_make(struct insn_hooks *hooks, const struct tr_insn *insn);
 /* Around the copy. The instruction has begun (place_instruction). `is_tested`: its accesses were. */
 void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool is_tested);
 /* The call-out alone, where `before` is not to be run each time; it goes on at `resume`. */
-void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, uintptr_t resume);
+void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool flags_live,
+                         uintptr_t resume);
 void hooks_emit_after(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks);
 
 #endif

@@ -12,8 +12,8 @@
 #include "base/sys.h"
 #include "translate/arch.h"
 #include "translate/translator.h"
+#include "translate/x86_64/offsets.h"
 
-#define FLAG_DIRECTION 0x400
 #define VECTOR_MAX 64
 
 static struct {
@@ -331,6 +331,15 @@ void run_accesses(struct tr_hook *hook)
 {
     for (unsigned i = 0; i < of(hook)->count; i++)
         tell_operand(&of(hook)->operands[i]);
+}
+
+void run_plain(struct tr_hook *hook)
+{
+    const struct hook_operand *o = &of(hook)->operands[0];
+    uintptr_t address = o->rip_operand;
+    if (o->access.base != TR_RIP)
+        address = gpr(o->access.base) + gpr(o->access.index) * o->access.scale + (uint64_t)(int64_t)o->access.displacement;
+    translator.client->on_access(address, o->access.size, o->access.kind, o->access.pc);
 }
 
 /* It has run: its pointers stand behind (or before, downwards) what it has touched. */

@@ -13,14 +13,16 @@
 #define THREAD_FLAGS 224
 
 #define INSIDE_WORKING 1
+#define FLAG_DIRECTION 0x400
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 /* Code labels. [enter_exit, enter_exit_working): on the way in with the program's registers untouched but for rax and
- * rcx; likewise the two others. From the second label on, `inside` is WORKING. */
+ * rcx; likewise the three others. From the second label on, `inside` is WORKING. */
 extern const char enter_exit[], enter_exit_working[];
 extern const char enter_hook[], enter_hook_working[];
+extern const char enter_tested[], enter_tested_working[];
 extern const char enter_indirect[], enter_indirect_working[];
 /* `inside` is LEAVING: everything is read from tr_thread.context, and starting again does no harm. */
 extern const char leave_start[], leave_end[];

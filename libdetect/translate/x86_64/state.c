@@ -80,7 +80,8 @@ static void finish_leaving(ucontext_t *context)
 static void settle(ucontext_t *context, const struct tr_place *place)
 {
     static const char *const ways_in[][2] = {
-        {enter_exit, enter_exit_working}, {enter_hook, enter_hook_working}, {enter_indirect, enter_indirect_working}};
+        {enter_exit, enter_exit_working}, {enter_hook, enter_hook_working}, {enter_tested, enter_tested_working},
+        {enter_indirect, enter_indirect_working}};
     uintptr_t pc = tr_arch.context_pc(context);
     if (place->pc_from == PC_OF_RESUME)
         tr_arch.context_set_pc(context, tr_thread.resume);

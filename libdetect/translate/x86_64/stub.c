@@ -5,6 +5,7 @@
  *                    mov  $tr_thread_offset, %rcx
  *                    jmp  *literal               to enter.S
  *   enter_hook:      the same
+ *   enter_tested:    the same
  *   enter_indirect:  mov  %rax, %fs:spill2
  *                    mov  %r11, %rax
  *                    mov  %fs:spill0, %r11
@@ -77,6 +78,7 @@ bool region_prologue(struct tr_region *region)
                         .region = region};
     region->enter_exit = emit_way_in(&e, enter_exit);
     region->enter_hook = emit_way_in(&e, enter_hook);
+    region->enter_tested = emit_way_in(&e, enter_tested);
     region->enter_indirect = emit_way_in_indirect(&e);
     region->leave = emit_way_out(&e);
     emit_nops(&e, -e.at & 15);
@@ -112,7 +114,9 @@ bool shared_place(const struct tr_region *region, uintptr_t code, struct tr_plac
         indirect_way_in_place(code - region->enter_indirect, place);
         return true;
     }
-    uintptr_t entry = code >= region->enter_hook ? region->enter_hook : region->enter_exit;
+    uintptr_t entry = code >= region->enter_tested ? region->enter_tested
+                      : code >= region->enter_hook ? region->enter_hook
+                                                   : region->enter_exit;
     place->pc_from = code >= region->enter_hook ? PC_OF_HOOK : PC_OF_EXIT;
     place_put(place, TR_RAX, 0);
     if (code > entry)
