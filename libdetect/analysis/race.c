@@ -6,10 +6,6 @@
 
 #include "analysis/evidence.h"
 
-static inline uint32_t low(uint64_t word) { return (uint32_t)word; }
-static inline uint32_t high(uint64_t word) { return (uint32_t)(word >> 32); }
-static inline uint64_t words(uint32_t of_write, uint32_t of_read) { return (uint64_t)of_read << 32 | of_write; }
-
 /* --- sites ----------------------------------------------------------------------------------------------------------- */
 
 static uint32_t locks_of(struct race_access *access)
@@ -47,40 +43,41 @@ race_site race_site_find(struct race_access *access)
 
 /* --- one granule -------------------------------------------------------------------------------------------------------- */
 
-/* The whole granule is written, and its words are plain. */
-static inline uint64_t write_plain(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
+/* The whole granule is written, and its words are whole. */
+static inline uint64_t write_whole(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
 {
-    uint32_t written = low(tags), read = high(tags);
+    uint32_t written = word_first(tags), read = word_second(tags);
     if (UNLIKELY(written && !hb_knows(access->det, access->thread, written)))
-        race_conflict(access, at, 0xff, written, CELL_WRITE, low(*granule->sites));
+        race_conflict(access, at, 0xff, written, CELL_WRITE, word_site1(*granule->sites));
     if (UNLIKELY(read && !hb_knows(access->det, access->thread, read)))
-        race_conflict(access, at, 0xff, read, CELL_READ, high(*granule->sites));
-    *granule->sites = words(race_access_site(access), 0);
-    return words(access->tag, 0);
+        race_conflict(access, at, 0xff, read, CELL_READ, word_site2(*granule->sites));
+    *granule->sites = word_sites(race_access_site(access), 0xff, 0, 0);
+    return word_tags(access->tag, 0);
 }
 
-/* The whole granule is read; its words are plain, and stay so. */
-static inline uint64_t read_plain(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
+/* The whole granule is read; its words are whole, and stay so. */
+static inline uint64_t read_whole(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
 {
-    uint32_t written = low(tags);
+    uint32_t written = word_first(tags);
+    uint64_t sites = *granule->sites;
     if (UNLIKELY(written && !hb_knows(access->det, access->thread, written))) {
-        race_conflict(access, at, 0xff, written, CELL_WRITE, low(*granule->sites));
-        race_sync_follow(access, written, low(*granule->sites));
+        race_conflict(access, at, 0xff, written, CELL_WRITE, word_site1(sites));
+        race_sync_follow(access, written, word_site1(sites));
     }
-    *granule->sites = words(low(*granule->sites), race_access_site(access));
-    return words(written, access->tag);
+    *granule->sites = word_sites(word_site1(sites), word_bytes1(sites), race_access_site(access), 0xff);
+    return word_tags(written, access->tag);
 }
 
 static inline bool is_known(const struct race_access *access, uint64_t tags)
 {
-    return low(tags) == access->tag || (access->kind == CELL_READ && high(tags) == access->tag);
+    return word_first(tags) == access->tag || (access->kind == CELL_READ && word_second(tags) == access->tag);
 }
 
 /* The thread has no slot: what it does cannot be recorded, but what it orders counts. */
 static COLD void step_untagged(struct race_access *access, uintptr_t at, struct granule *granule, uint8_t mask)
 {
     uint64_t tags = shadow_lock(&access->races->shadow, granule, load_relaxed(granule->tags));
-    if (access->flags & RACE_ATOMIC || low(*granule->sites) & SITES_IN_CELLS)
+    if (access->flags & RACE_ATOMIC || *granule->sites & SITES_IN_CELLS)
         tags = race_cells_access(access, at, granule, tags, mask);
     shadow_unlock(granule, tags);
 }
@@ -98,11 +95,11 @@ static void step(struct race_access *access, uintptr_t at, uint8_t mask)
     if (is_known(access, tags) && !(access->flags & (RACE_ENDS | RACE_ATOMIC)))
         return;
     tags = shadow_lock(&access->races->shadow, &granule, tags);
-    bool plain = mask == 0xff && !(low(*granule.sites) & SITES_IN_CELLS);
-    if (plain && access->kind == CELL_WRITE)
-        tags = write_plain(access, at, &granule, tags);
-    else if (plain && access->kind == CELL_READ && (!high(tags) || hb_knows(access->det, access->thread, high(tags))))
-        tags = read_plain(access, at, &granule, tags);
+    bool whole = mask == 0xff && words_are_whole(tags, *granule.sites);
+    if (whole && access->kind == CELL_WRITE)
+        tags = write_whole(access, at, &granule, tags);
+    else if (whole && access->kind == CELL_READ && (!word_second(tags) || hb_knows(access->det, access->thread, word_second(tags))))
+        tags = read_whole(access, at, &granule, tags);
     else
         tags = race_cells_access(access, at, &granule, tags, mask);
     shadow_unlock(&granule, tags);
@@ -161,7 +158,7 @@ static void forget(struct race_access *access, uintptr_t at, uint8_t mask)
     if (!shadow_find(&access->races->shadow, at, false, &granule) || (!load_relaxed(granule.tags) && !load_relaxed(granule.sites)))
         return;
     uint64_t tags = shadow_lock(&access->races->shadow, &granule, load_relaxed(granule.tags));
-    if (mask == 0xff && !(low(*granule.sites) & SITES_IN_CELLS)) {
+    if (mask == 0xff && !(*granule.sites & SITES_IN_CELLS)) {
         *granule.sites = 0;
         tags = 0;
     } else {

@@ -8,11 +8,12 @@
  *
  * Shadow memory: two words of 64 bits for each aligned granule of 8 bytes, at two constant distances from it.
  *   tags   low 32 bits: W, the last write. High 32 bits: R, the reads since.
- *          They hold for all 8 bytes; 0 is "none". RACE_BUSY in W: somebody is changing both words.
+ *          They hold for all 8 bytes; 0 is "none". One that holds for some bytes only has RACE_PARTIAL; R may then be
+ *          another write. W from RACE_BUSY on: somebody is changing both words.
  *          So "W == my tag", or for a read "R == my tag or W == my tag", means that this very access is known already,
  *          whatever its width within the granule: the test that translated code makes inline.
- *   sites  low 32 bits: of W, high 32 bits: of R; or the number of an extension record, where what the granule's bytes
- *          have differs, several threads have read, or it is a synchronisation variable (race_state.h).
+ *   sites  of W and of R, and which bytes each of them is about; or the number of an extension record, where it takes
+ *          more than two tags, or for a synchronisation variable (race_state.h).
  *
  * Thread-safety: race_* functions for one thread's own record may run in many threads at once; a granule is locked by
  * RACE_BUSY for as long as it changes. They run inside call-outs of translated code: this file and all that it calls
@@ -26,7 +27,8 @@
 #define RACE_EPOCH_BITS 20
 #define RACE_SLOTS 2047u /* slot 2047 would make RACE_NO_TAG */
 #define RACE_NO_TAG 0x7fffffffu
-#define RACE_BUSY 0x80000000u /* in W */
+#define RACE_PARTIAL 0x80000000u
+#define RACE_BUSY 0xfff00000u /* no tag, with RACE_PARTIAL or without, is as high */
 
 typedef uint32_t race_site;
 #define RACE_SITE_NONE 0u

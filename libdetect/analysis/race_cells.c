@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Granules whose two words do not say it all: their bytes differ, several threads have read, or they are synchronisation
- * variables. See race_state.h for the cells. Called by race.c with the granule locked. Hard rules: as in race.c.
+/* Granules whose bytes differ, that several threads have read, or that are synchronisation variables. See race_state.h for
+ * the cells, and how two of them are put into words. Called by race.c with the granule locked. Hard rules: as in race.c.
  *
  * Which earlier accesses a later one makes superfluous: those ordered before it whose conflicts it has as well, because
  * who is ordered after it is ordered after them. A plain write conflicts with all, a plain read with writes, an atomic
  * write with plain accesses, an atomic read with plain writes. */
 #include "analysis/race_state.h"
-
-static inline uint32_t low(uint64_t word) { return (uint32_t)word; }
-static inline uint32_t high(uint64_t word) { return (uint32_t)(word >> 32); }
-static inline uint64_t words(uint32_t of_write, uint32_t of_read) { return (uint64_t)of_read << 32 | of_write; }
 
 static inline bool conflicts(uint8_t a, uint8_t b)
 {
@@ -72,24 +68,23 @@ struct race_cell *race_cells_split(struct races *races, struct thread *thread, u
     return part;
 }
 
-/* What the plain words say, as cells. The chain's number; 0: out of memory. */
-static uint32_t cells_of_words(struct races *races, struct thread *thread, uint64_t tags, uint64_t sites)
+/* A record for what were words; 0: out of memory. */
+static NOINLINE uint32_t keep(struct races *races, struct thread *thread, const struct race_cells *words)
 {
     uint32_t head = new_record(races, thread);
-    if (UNLIKELY(!head))
-        return 0;
-    struct race_cells *record = race_cells_of(races, head);
-    record->cells[0] = (struct race_cell){low(tags), cell_what(CELL_WRITE, low(sites))};
-    record->masks[0] = low(tags) ? 0xff : 0;
-    record->cells[1] = (struct race_cell){high(tags), cell_what(CELL_READ, high(sites))};
-    record->masks[1] = high(tags) ? 0xff : 0;
+    if (head)
+        *race_cells_of(races, head) = *words;
     return head;
 }
 
-static inline uint32_t head_of(struct races *races, struct thread *thread, const struct granule *granule, uint64_t tags)
+/* The granule's first record, made if there is none yet; 0: out of memory. */
+static uint32_t head_of(struct races *races, struct thread *thread, const struct granule *granule, uint64_t tags)
 {
-    uint32_t head = low(*granule->sites);
-    return head & SITES_IN_CELLS ? head & ~SITES_IN_CELLS : cells_of_words(races, thread, tags, *granule->sites);
+    struct race_cells words;
+    if (words_head(*granule->sites))
+        return words_head(*granule->sites);
+    words_to_cells(tags, *granule->sites, &words);
+    return keep(races, thread, &words);
 }
 
 /* Records without cells go. */
@@ -117,20 +112,6 @@ static inline void drop_all(struct races *races, struct thread *thread, uint32_t
 
 /* --- back to words ------------------------------------------------------------------------------------------------------- */
 
-/* What the cells of one kind come to. */
-struct summary {
-    uint32_t tag;  /* of all of them */
-    uint8_t bytes; /* all of them together */
-    bool differs;  /* not all have that tag */
-};
-
-static inline void add(struct summary *sum, uint32_t tag, uint8_t mask)
-{
-    sum->differs |= sum->bytes && sum->tag != tag;
-    sum->tag = tag;
-    sum->bytes |= mask;
-}
-
 static NOINLINE race_site pair_of(struct races *races, struct race_local *local, race_site a, uint8_t mask, race_site b)
 {
     struct pair_cache_entry *entry = &local->pairs[(a * 31 + b + mask) % RACE_PAIRS];
@@ -139,79 +120,152 @@ static NOINLINE race_site pair_of(struct races *races, struct race_local *local,
     return entry->number;
 }
 
-/* One site for all cells of a kind, which have the same tag. */
-static race_site site_of(struct races *races, struct race_local *local, uint32_t head, uint8_t kind)
+/* Cells of one kind and tag. */
+struct part {
+    uint32_t tag;
+    uint8_t kind, mask;
+    race_site site;
+};
+
+/* Writes and reads that two words can say. */
+struct parts {
+    struct part parts[2];
+    uint32_t count;
+};
+
+/* False: there are more. */
+static inline bool add(struct parts *parts, const struct race_cell *cell, uint8_t mask)
+{
+    uint8_t kind = cell_kind(cell);
+    for (uint32_t i = 0; i < parts->count; i++)
+        if (parts->parts[i].tag == cell->tag && parts->parts[i].kind == kind) {
+            parts->parts[i].mask |= mask;
+            return true;
+        }
+    if (parts->count == 2 || kind & ~CELL_WRITE || (kind == CELL_READ && parts->count && parts->parts[0].kind == kind))
+        return false;
+    parts->parts[parts->count++] = (struct part){.tag = cell->tag, .kind = kind, .mask = mask};
+    return true;
+}
+
+static bool find_parts(const struct races *races, const struct race_cells *record, struct parts *parts)
+{
+    for (;;) {
+        for (unsigned i = 0; i < CELLS_PER_RECORD; i++)
+            if (record->masks[i] && !add(parts, &record->cells[i], record->masks[i]))
+                return false;
+        if (!record->next)
+            return true;
+        record = race_cells_of(races, record->next);
+    }
+}
+
+/* One site for all cells of a part. */
+static race_site site_of(struct races *races, struct race_local *local, const struct race_cells *record,
+                         const struct part *part)
 {
     race_site site = 0;
-    FOR_EACH_CELL(races, head, cell)
-        if (*cell_mask(cell) && cell_kind(cell) == kind && cell_site(cell) != site)
-            site = site ? pair_of(races, local, cell_site(cell), *cell_mask(cell), site) : cell_site(cell);
-    return site;
+    for (;;) {
+        for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
+            const struct race_cell *cell = &record->cells[i];
+            if (!record->masks[i] || cell->tag != part->tag || cell_kind(cell) != part->kind || cell_site(cell) == site)
+                continue;
+            site = site ? pair_of(races, local, cell_site(cell), record->masks[i], site) : cell_site(cell);
+        }
+        if (!record->next)
+            return site;
+        record = race_cells_of(races, record->next);
+    }
 }
 
-/* The cells say no more than two words can. */
-static inline bool is_plain(const struct summary *sum)
+static inline uint32_t word_of(const struct part *part)
 {
-    return !sum->bytes || (sum->bytes == 0xff && !sum->differs);
+    return part->mask == 0xff ? part->tag : part->tag | RACE_PARTIAL;
 }
 
-/* A record more or less: of several threads that read, each is the one whose reads need not be told now and then. */
+/* The words that say what the parts are. Returns the tags. */
+static uint64_t words_of(struct races *races, struct thread *thread, const struct race_cells *record, struct parts *parts,
+                         uint64_t *sites)
+{
+    static const struct part nothing;
+    const struct part *first = &nothing, *second = &nothing;
+    for (uint32_t i = 0; i < parts->count; i++) {
+        struct part *part = &parts->parts[i];
+        part->site = site_of(races, thread->race.local, record, part);
+        if (part->kind == CELL_WRITE && !first->mask)
+            first = part;
+        else
+            second = part;
+    }
+    *sites = word_sites(first->site, first->mask, second->site, second->mask) |
+             (second->kind == CELL_WRITE ? SITES_BOTH_WRITE : 0);
+    return word_tags(first->mask ? word_of(first) : 0, second->mask ? word_of(second) : 0);
+}
+
+/* Of several threads that read in turn, each is now and then the one whose next reads need not be told. */
 static inline bool takes_turn(struct race_local *local) { return local->reads++ % 4 == 0; }
 
-/* The granule's words after its cells have changed. `tag`: of the access that did it, 0 none; `writes`: what the words
- * said before holds no longer. */
-static uint64_t close(struct races *races, struct thread *thread, struct granule *granule, uint32_t head, uint64_t tags,
-                      uint32_t tag, bool writes)
+/* Which of the granule's bytes were written, and touched, at this tag. */
+static void sum_up(const struct races *races, uint32_t head, uint32_t tag, uint8_t *written, uint8_t *touched)
 {
-    struct summary written = {0}, read = {0};
-    uint8_t mine_written = 0, mine = 0;
-    bool others = false, spare = false;
-    for (uint32_t number = head; number;) {
-        const struct race_cells *record = race_cells_of(races, number);
-        for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
-            uint8_t mask = record->masks[i], kind = cell_kind(&record->cells[i]);
-            if (!mask)
-                continue;
-            if (kind & ~CELL_WRITE) {
-                others = true;
-                continue;
-            }
-            add(kind ? &written : &read, record->cells[i].tag, mask);
-            if (record->cells[i].tag == tag) {
-                mine |= mask;
-                mine_written |= kind ? mask : 0;
-            }
-        }
-        spare |= number != head && !(record->masks[0] | record->masks[1] | record->masks[2]);
-        number = record->next;
+    *written = *touched = 0;
+    FOR_EACH_CELL(races, head, cell) {
+        uint8_t mask = *cell_mask(cell), kind = cell_kind(cell);
+        if (!mask || cell->tag != tag || kind & ~CELL_WRITE)
+            continue;
+        *touched |= mask;
+        *written |= kind ? mask : 0;
     }
-    if (!others && is_plain(&written) && is_plain(&read)) {
-        struct race_local *local = thread->race.local;
-        *granule->sites = words(written.bytes ? site_of(races, local, head, CELL_WRITE) : 0,
-                                read.bytes ? site_of(races, local, head, CELL_READ) : 0);
-        drop_all(races, thread, head);
-        return words(written.bytes ? written.tag : 0, read.bytes ? read.tag : 0);
-    }
-    if (spare)
-        shorten(races, thread, head);
-    *granule->sites = words(head | SITES_IN_CELLS, 0);
-    if (race_cells_of(races, head)->has_variable)
+}
+
+/* The tags of a granule that has cells: what need not be told. */
+static uint64_t known_tags(const struct races *races, struct thread *thread, uint32_t head, uint64_t tags, uint32_t tag,
+                           bool writes)
+{
+    uint8_t written, touched;
+    uint32_t first = writes || word_first(tags) & RACE_PARTIAL ? 0 : word_first(tags);
+    uint32_t second = writes || word_second(tags) & RACE_PARTIAL ? 0 : word_second(tags);
+    if (race_cells_of(races, head)->has_variable || !tag)
         return 0;
-    uint32_t w = writes ? 0 : low(tags), r = writes ? 0 : high(tags);
-    if (mine_written == 0xff)
-        w = tag;
-    if (mine == 0xff && (!r || r >> RACE_EPOCH_BITS == tag >> RACE_EPOCH_BITS || takes_turn(thread->race.local)))
-        r = tag;
-    return words(w, r);
+    sum_up(races, head, tag, &written, &touched);
+    if (written == 0xff)
+        first = tag;
+    if (touched == 0xff &&
+        (!second || second >> RACE_EPOCH_BITS == tag >> RACE_EPOCH_BITS || takes_turn(thread->race.local)))
+        second = tag;
+    return word_tags(first, second);
+}
+
+/* The granule's words after its cells have changed, which are `record` and those that follow. head: the number of that
+ * record, 0 if it is none yet. `tag`: of the access that did it, 0 none; `writes`: what the tags said before holds no
+ * longer. Returns the tags; false in *kept: out of memory. */
+static inline uint64_t close(struct races *races, struct thread *thread, struct granule *granule, struct race_cells *record,
+                             uint32_t head, uint64_t tags, uint32_t tag, bool writes, bool *kept)
+{
+    struct parts parts = {.count = 0};
+    if (find_parts(races, record, &parts)) {
+        tags = words_of(races, thread, record, &parts, granule->sites);
+        drop_all(races, thread, head);
+        return tags;
+    }
+    if (!head)
+        head = keep(races, thread, record);
+    else if (record->next)
+        shorten(races, thread, head);
+    *kept = head != 0;
+    if (!head)
+        return 0;
+    *granule->sites = SITES_IN_CELLS | head;
+    return known_tags(races, thread, head, tags, tag, writes);
 }
 
 /* --- accesses ------------------------------------------------------------------------------------------------------------ */
 
-/* Checks the access against one cell, with which it has these bytes in common. Returns which of them need no entry,
- * because the cell stands for them. */
-static inline uint8_t meet(struct race_access *access, uintptr_t at, struct race_cell *cell, uint8_t common)
+/* Checks the access against one cell, with which it has bytes in common. Returns which of them need no entry, because the
+ * cell stands for them. */
+static inline uint8_t meet(struct race_access *access, uintptr_t at, const struct race_cell *cell, uint8_t *mask)
 {
-    uint8_t kind = cell_kind(cell);
+    uint8_t kind = cell_kind(cell), common = *mask & access->mask;
     if (kind == CELL_SYNC)
         return 0;
     if (cell->tag == access->tag && covers(kind, access->kind) && !(access->flags & RACE_ENDS))
@@ -222,40 +276,52 @@ static inline uint8_t meet(struct race_access *access, uintptr_t at, struct race
         race_sync_follow(access, cell->tag, cell_site(cell));
     }
     if ((known && covers(access->kind, kind)) || access->kind == CELL_WRITE)
-        *cell_mask(cell) &= (uint8_t)~common;
+        *mask &= (uint8_t)~common;
+    return 0;
+}
+
+/* Checks the access against all cells and enters it. Returns the bytes for which there is no free cell. */
+static inline uint8_t enter(struct race_access *access, uintptr_t at, struct race_cells *record)
+{
+    uint32_t what = cell_what(access->kind, race_access_site(access));
+    struct race_cells *in = NULL;
+    unsigned place = 0;
+    uint8_t left = access->mask;
+    bool same = false;
+    for (;;) {
+        for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
+            const struct race_cell *cell = &record->cells[i];
+            if (record->masks[i] & access->mask)
+                left &= (uint8_t)~meet(access, at, cell, &record->masks[i]);
+            bool is_same = record->masks[i] && cell->what == what && cell->tag == access->tag;
+            if (is_same || (!same && !record->masks[i])) {
+                in = record;
+                place = i;
+                same = is_same;
+            }
+        }
+        if (!record->next)
+            break;
+        record = race_cells_of(access->races, record->next);
+    }
+    if (!left || !in)
+        return left;
+    in->cells[place] = (struct race_cell){access->tag, what};
+    in->masks[place] |= left;
     return 0;
 }
 
 /* False: out of memory. */
-static bool enter(struct race_access *access, uintptr_t at, uint32_t head, uint8_t mask)
+static bool enter_chain(struct race_access *access, uintptr_t at, uint32_t head)
 {
-    struct races *races = access->races;
-    uint32_t what = cell_what(access->kind, race_access_site(access));
-    struct race_cell *same = NULL, *unused = NULL;
-    uint8_t left = mask;
-    for (uint32_t number = head; number;) {
-        struct race_cells *record = race_cells_of(races, number);
-        for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
-            struct race_cell *cell = &record->cells[i];
-            if (record->masks[i] & mask)
-                left &= (uint8_t)~meet(access, at, cell, record->masks[i] & mask);
-            if (!record->masks[i])
-                unused = cell;
-            else if (cell->what == what && cell->tag == access->tag)
-                same = cell;
-        }
-        number = record->next;
-    }
-    if (!left)
+    uint8_t left = enter(access, at, race_cells_of(access->races, head));
+    if (LIKELY(!left))
         return true;
-    if (!same) {
-        same = unused ? unused : longer(races, access->thread, head);
-        if (UNLIKELY(!same))
-            return false;
-        *same = (struct race_cell){access->tag, what};
-        *cell_mask(same) = 0;
-    }
-    *cell_mask(same) |= left;
+    struct race_cell *cell = longer(access->races, access->thread, head);
+    if (!cell)
+        return false;
+    *cell = (struct race_cell){access->tag, cell_what(access->kind, race_access_site(access))};
+    *cell_mask(cell) = left;
     return true;
 }
 
@@ -288,52 +354,75 @@ static COLD uint64_t lose(struct detector *det, struct thread *thread, struct gr
 }
 
 /* The granule has a synchronisation variable, or gets one, or loses one. */
-static NOINLINE bool enter_ordering(struct race_access *access, uintptr_t at, uint32_t head, uint8_t mask)
+static NOINLINE bool enter_ordering(struct race_access *access, uintptr_t at, uint32_t head)
 {
     if (access->flags & RACE_ENDS)
-        end_variables(access->det, head, mask);
-    struct race_cell *variable = race_sync_of(access, head, mask);
+        end_variables(access->det, head, access->mask);
+    struct race_cell *variable = race_sync_of(access, head, access->mask);
     uint8_t kind = access->kind;
     if (variable && !(access->flags & RACE_SOURCE_KNOWN))
         access->kind |= CELL_ATOMIC;
     if (variable && access->flags & RACE_READ)
         race_sync_acquire(access, at, variable);
-    bool entered = !access->tag || enter(access, at, head, mask);
+    bool entered = !access->tag || enter_chain(access, at, head);
     if (variable && access->flags & RACE_WRITE)
         race_sync_release(access, variable);
     access->kind = kind;
     return entered;
 }
 
-uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags, uint8_t mask)
+static bool orders(const struct race_access *access, uint32_t head)
 {
+    return access->flags & RACE_ATOMIC || !access->tag || (head && race_cells_of(access->races, head)->has_variable);
+}
+
+/* A granule that has a record, or needs one. */
+static NOINLINE uint64_t access_chain(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
+{
+    struct races *races = access->races;
     struct thread *thread = access->thread;
-    uint32_t head = head_of(access->races, thread, granule, tags);
+    uint32_t head = head_of(races, thread, granule, tags);
     if (UNLIKELY(!head))
         return lose(access->det, thread, granule, 0);
-    bool orders = access->flags & RACE_ATOMIC || !access->tag || race_cells_of(access->races, head)->has_variable;
-    bool entered = UNLIKELY(orders) ? enter_ordering(access, at, head, mask) : enter(access, at, head, mask);
-    if (UNLIKELY(!entered))
+    bool kept = orders(access, head) ? enter_ordering(access, at, head) : enter_chain(access, at, head);
+    if (UNLIKELY(!kept))
         return lose(access->det, thread, granule, head);
-    return close(access->races, thread, granule, head, tags, access->tag, access->tag && access->kind & CELL_WRITE);
+    return close(races, thread, granule, race_cells_of(races, head), head, tags, access->tag,
+                 access->tag && access->kind & CELL_WRITE, &kept);
+}
+
+uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags, uint8_t mask)
+{
+    struct race_cells words;
+    bool kept = true;
+    access->mask = mask;
+    if (words_head(*granule->sites) || orders(access, 0))
+        return access_chain(access, at, granule, tags);
+    words_to_cells(tags, *granule->sites, &words);
+    (void)enter(access, at, &words); /* there is room for a third */
+    tags = close(access->races, access->thread, granule, &words, 0, tags, access->tag, access->kind & CELL_WRITE, &kept);
+    return LIKELY(kept) ? tags : lose(access->det, access->thread, granule, 0);
 }
 
 uint64_t race_cells_clear(struct detector *det, struct thread *thread, struct granule *granule, uint64_t tags, uint8_t mask)
 {
+    bool kept;
     uint32_t head = head_of(det->races, thread, granule, tags);
     if (!head)
         return lose(det, thread, granule, 0);
     end_variables(det, head, mask);
     FOR_EACH_CELL(det->races, head, cell)
         *cell_mask(cell) &= (uint8_t)~mask;
-    return close(det->races, thread, granule, head, tags, 0, true);
+    return close(det->races, thread, granule, race_cells_of(det->races, head), head, tags, 0, true, &kept);
 }
 
 uint64_t race_cells_make_variable(struct race_access *access, struct granule *granule, uint64_t tags, uint8_t mask)
 {
-    uint32_t head = head_of(access->races, access->thread, granule, tags);
+    bool kept;
+    struct races *races = access->races;
+    uint32_t head = head_of(races, access->thread, granule, tags);
     if (!head)
         return lose(access->det, access->thread, granule, 0);
     (void)race_sync_of(access, head, mask);
-    return close(access->races, access->thread, granule, head, tags, 0, true);
+    return close(races, access->thread, granule, race_cells_of(races, head), head, tags, 0, true, &kept);
 }

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* What race detection consists of; for the files behind race.h only.
  *
- * A granule whose two shadow words do not say it all has *cells*: one for each set of its bytes that have the same
- * access behind them, and one for each synchronisation variable in it. The sites word then has SITES_IN_CELLS and the
- * number of the first record of cells, and the tags are only what translated code may skip:
+ * What is remembered of a granule are *cells*: an access, and the bytes that it stands for. Two of them, the first one a
+ * write, fit into the granule's shadow words:
+ *
+ *   tags   63                32 31                 0     a tag, with RACE_PARTIAL if it is not of all 8 bytes; 0: no cell
+ *         |      second       |       first         |
+ *   sites   63   62  61    54 53    46 45    23 22    0  IN_CELLS: 0. BOTH_WRITE: the second one is a write as well
+ *         | IC | BW | bytes2 | bytes1 | site2  | site1  |
+ *
+ * Where there are more, or synchronisation variables, the sites word has SITES_IN_CELLS and the number of the first record
+ * of cells, and the tags are only what translated code may skip:
  *   W: all 8 bytes were written at this tag, and nobody else has accessed them since in a way that a write conflicts with;
  *   R: all 8 bytes were read or written at this tag. 0 where there is no such tag, and if there is a variable. */
 #ifndef DETECT_ANALYSIS_RACE_STATE_H
@@ -16,7 +23,11 @@
 #include "analysis/site.h"
 #include "analysis/state.h"
 
-#define SITES_IN_CELLS 0x80000000u
+#define SITES_IN_CELLS (1ull << 63)
+#define SITES_BOTH_WRITE (1ull << 62)
+#define WORD_SITE_BITS 23
+
+_Static_assert(SITE_MOST < 1u << WORD_SITE_BITS, "sites fit");
 
 enum cell_kind { CELL_READ = 0, CELL_WRITE = 1, CELL_ATOMIC = 2, CELL_SYNC = 4 };
 
@@ -45,6 +56,43 @@ struct race_cells {
 };
 
 _Static_assert(sizeof(struct race_cells) == 32, "two to a cache line");
+
+/* --- cells in words --- */
+
+static inline uint32_t word_first(uint64_t tags) { return (uint32_t)tags; }
+static inline uint32_t word_second(uint64_t tags) { return (uint32_t)(tags >> 32); }
+static inline uint64_t word_tags(uint32_t first, uint32_t second) { return (uint64_t)second << 32 | first; }
+static inline race_site word_site1(uint64_t sites) { return (race_site)(sites & ((1u << WORD_SITE_BITS) - 1)); }
+static inline race_site word_site2(uint64_t sites)
+{
+    return (race_site)(sites >> WORD_SITE_BITS & ((1u << WORD_SITE_BITS) - 1));
+}
+static inline uint8_t word_bytes1(uint64_t sites) { return (uint8_t)(sites >> 46); }
+static inline uint8_t word_bytes2(uint64_t sites) { return (uint8_t)(sites >> 54); }
+static inline uint64_t word_sites(race_site site1, uint8_t bytes1, race_site site2, uint8_t bytes2)
+{
+    return (uint64_t)bytes2 << 54 | (uint64_t)bytes1 << 46 | (uint64_t)site2 << WORD_SITE_BITS | site1;
+}
+/* What there is are a write and a read of all 8 bytes. */
+static inline bool words_are_whole(uint64_t tags, uint64_t sites)
+{
+    return !((tags & ((uint64_t)RACE_PARTIAL << 32 | RACE_PARTIAL)) | (sites & SITES_IN_CELLS));
+}
+/* The number of the first record, 0: the words say it all. */
+static inline uint32_t words_head(uint64_t sites) { return sites & SITES_IN_CELLS ? (uint32_t)sites : 0; }
+
+static inline void words_to_cells(uint64_t tags, uint64_t sites, struct race_cells *record)
+{
+    uint32_t first = word_first(tags) & ~RACE_PARTIAL, second = word_second(tags) & ~RACE_PARTIAL;
+    uint8_t kind = sites & SITES_BOTH_WRITE ? CELL_WRITE : CELL_READ;
+    record->next = 0;
+    record->has_variable = false;
+    record->masks[0] = first ? word_bytes1(sites) : 0;
+    record->masks[1] = second ? word_bytes2(sites) : 0;
+    record->masks[2] = 0;
+    record->cells[0] = (struct race_cell){first, cell_what(CELL_WRITE, word_site1(sites))};
+    record->cells[1] = (struct race_cell){second, cell_what(kind, word_site2(sites))};
+}
 
 /* Records are aligned to their size. */
 static inline uint8_t *cell_mask(const struct race_cell *cell)
@@ -100,6 +148,7 @@ struct race_access {
     struct thread *thread;
     uint32_t tag;
     uint8_t kind; /* CELL_READ, CELL_WRITE, CELL_ATOMIC */
+    uint8_t mask; /* the bytes of the granule under way */
     uint32_t flags;
     race_site site; /* 0 not yet known: race_access_site() */
     uint32_t call;

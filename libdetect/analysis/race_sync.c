@@ -123,8 +123,7 @@ bool race_is_variable(struct detector *det, uintptr_t address, size_t size)
     if (!shadow_find(&det->races->shadow, address - offset, false, &granule))
         return false;
     uint64_t tags = shadow_lock(&det->races->shadow, &granule, load_relaxed(granule.tags));
-    uint32_t number = (uint32_t)*granule.sites;
-    FOR_EACH_CELL(det->races, number & SITES_IN_CELLS ? number & ~SITES_IN_CELLS : 0, cell)
+    FOR_EACH_CELL(det->races, words_head(*granule.sites), cell)
         found |= cell_kind(cell) == CELL_SYNC ? *cell_mask(cell) & mask : 0;
     shadow_unlock(&granule, tags);
     return found != 0;
@@ -160,10 +159,12 @@ static void follow(struct detector *det, struct thread *thread, uint32_t tag, ra
         hb_acquire_from(det, thread, tag);
 }
 
-static void complete(struct detector *det, struct thread *thread, uint32_t head, uint8_t mask)
+static void complete(struct detector *det, struct thread *thread, const struct race_cells *record)
 {
-    FOR_EACH_CELL(det->races, head, cell) {
-        if (!(*cell_mask(cell) & mask))
+    uint8_t mask = thread->race.pending_mask;
+    for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
+        const struct race_cell *cell = &record->cells[i];
+        if (!(record->masks[i] & mask))
             continue;
         if (cell_kind(cell) == CELL_SYNC)
             hb_acquire(det, thread, &sync_of(det->races, cell)->time);
@@ -172,21 +173,30 @@ static void complete(struct detector *det, struct thread *thread, uint32_t head,
     }
 }
 
+/* Without the granule's lock: whether there is nothing that the thread does not know. */
+static bool is_settled(const struct detector *det, const struct thread *thread, const struct granule *granule)
+{
+    uint64_t tags = load_acquire(granule->tags), sites = load_relaxed(granule->sites);
+    return !shadow_is_busy(tags) && words_are_whole(tags, sites) &&
+           (!word_first(tags) || hb_knows(det, thread, word_first(tags)));
+}
+
 void race_complete(struct detector *det, struct thread *thread)
 {
+    struct races *races = det->races;
     struct granule granule;
+    struct race_cells words;
     uintptr_t at = thread->race.pending;
     thread->race.pending = 0;
-    if (!at || !shadow_find(&det->races->shadow, at, false, &granule))
+    if (!at || !shadow_find(&races->shadow, at, false, &granule) || is_settled(det, thread, &granule))
         return;
-    uint32_t written = (uint32_t)load_relaxed(granule.tags);
-    if (written && !(written & RACE_BUSY) && !(load_relaxed(granule.sites) & SITES_IN_CELLS) && hb_knows(det, thread, written))
-        return;
-    uint64_t tags = shadow_lock(&det->races->shadow, &granule, load_relaxed(granule.tags));
-    uint32_t number = (uint32_t)*granule.sites;
-    if (number & SITES_IN_CELLS)
-        complete(det, thread, number & ~SITES_IN_CELLS, thread->race.pending_mask);
-    else
-        follow(det, thread, (uint32_t)tags, number);
+    uint64_t tags = shadow_lock(&races->shadow, &granule, load_relaxed(granule.tags));
+    uint32_t number = words_head(*granule.sites);
+    if (!number) {
+        words_to_cells(tags, *granule.sites, &words);
+        complete(det, thread, &words);
+    }
+    for (; number; number = race_cells_of(races, number)->next)
+        complete(det, thread, race_cells_of(races, number));
     shadow_unlock(&granule, tags);
 }

@@ -96,7 +96,7 @@ uint64_t shadow_lock_busy(const struct shadow *shadow, struct granule *granule)
 {
     for (uint32_t spins = 0;; spins++) {
         uint64_t tags = load_relaxed(granule->tags);
-        if (!(tags & RACE_BUSY)) {
+        if (!shadow_is_busy(tags)) {
             if (compare_exchange_acq_rel(granule->tags, &tags, (tags >> 32) << 32 | shadow_busy(shadow)))
                 return tags;
         } else if ((uint32_t)tags != shadow_busy(shadow) && take_over(shadow, granule, tags)) {

@@ -46,13 +46,18 @@ static ALWAYS_INLINE bool shadow_find(struct shadow *shadow, uintptr_t address, 
 }
 
 /* What stands in W of a granule that is taken. */
-static inline uint32_t shadow_busy(const struct shadow *shadow) { return RACE_BUSY | shadow->generation; }
+static inline uint32_t shadow_busy(const struct shadow *shadow)
+{
+    return RACE_BUSY | (shadow->generation & ~RACE_BUSY);
+}
+
+static inline bool shadow_is_busy(uint64_t tags) { return (uint32_t)tags >= RACE_BUSY; }
 
 /* Takes the granule, whose tags were `tags` lately, for this thread; returns its tags. Acquires what shadow_unlock()
  * released. */
 static ALWAYS_INLINE uint64_t shadow_lock(const struct shadow *shadow, struct granule *granule, uint64_t tags)
 {
-    while (LIKELY(!(tags & RACE_BUSY)))
+    while (LIKELY(!shadow_is_busy(tags)))
         if (LIKELY(compare_exchange_acq_rel(granule->tags, &tags, (tags >> 32) << 32 | shadow_busy(shadow))))
             return tags;
     return shadow_lock_busy(shadow, granule);

@@ -8,7 +8,7 @@
 
 struct held_list;
 
-#define SITE_MOST ((1u << 24) - 1) /* sites */
+#define SITE_MOST ((1u << 23) - 1) /* sites */
 
 struct site {
     uintptr_t pc;   /* the instruction; with RACE_LIBC, FREE or UNMAP a return address */
