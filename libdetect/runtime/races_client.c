@@ -69,7 +69,7 @@ static bool wants_access(struct tr_access *access)
     uint32_t flags = atomics_flags(access);
     if ((flags & RACE_RUNTIME) && !(access->kind & (TR_ATOMIC | TR_MOV)))
         return false;
-    access->kind |= flags << TR_CLIENT_SHIFT | (flags & (RACE_ATOMIC | RACE_SPIN) ? TR_ALWAYS : 0u);
+    access->kind |= flags << TR_CLIENT_SHIFT | (flags & (RACE_ATOMIC | RACE_SPIN | RACE_RUNTIME) ? TR_ALWAYS : 0u);
     return true;
 }
 
