@@ -267,13 +267,40 @@ static bool is_operation(const struct code *code, const struct candidates *candi
     return !(op == SPAN_LOAD && leads_on(code, candidates, here, insn));
 }
 
+static bool is_same_operand(const ZydisDecodedOperand *a, const ZydisDecodedOperand *b, int64_t distance)
+{
+    if (a->mem.base != b->mem.base || a->mem.index != b->mem.index || a->mem.scale != b->mem.scale)
+        return false;
+    return a->mem.disp.value == b->mem.disp.value + (a->mem.base == ZYDIS_REGISTER_RIP ? distance : 0);
+}
+
+/* The first look of a loop of compare-and-exchange, which an operation without an instruction of its own is made of. */
+static bool begins_exchange(const struct code *code, const struct insn *load, const ZydisDecodedOperand *memory)
+{
+    uint64_t end = load->address + load->z.length, address = end;
+    struct insn next;
+    if (operation_of(memory) != SPAN_LOAD || !(is_move(load) || is_folded(load)))
+        return false;
+    for (int i = 0; i < LOOK_AHEAD && decode(code, address, &next); i++, address += next.z.length) {
+        const ZydisDecodedOperand *other = memory_operand(&next);
+        if (other && (next.z.attributes & ZYDIS_ATTRIB_HAS_LOCK))
+            return is_same_operand(memory, other, (int64_t)(address + next.z.length - end));
+    }
+    return false;
+}
+
 static void decide(struct atomics_table *table, const struct code *code, const struct candidates *candidates,
                    const struct candidate *here, const struct insn *insn)
 {
     const struct atomic_span *span = here->span;
     const ZydisDecodedOperand *memory = memory_operand(insn);
-    if (span->op == 0 || (insn->z.attributes & ZYDIS_ATTRIB_HAS_LOCK) || insn->z.mnemonic == ZYDIS_MNEMONIC_XCHG)
+    if ((insn->z.attributes & ZYDIS_ATTRIB_HAS_LOCK) || insn->z.mnemonic == ZYDIS_MNEMONIC_XCHG)
         return;
+    if (span->op == 0) {
+        if (memory && begins_exchange(code, insn, memory))
+            table_add(table, insn->address, insn->z.length, ATOMICS_LOAD, (uint8_t)(memory->size / 8u), span->rule);
+        return;
+    }
     if (memory && is_operation(code, candidates, here, insn, memory)) {
         uint8_t op = operation_of(memory);
         table_add(table, insn->address, insn->z.length,
