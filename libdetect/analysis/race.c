@@ -202,7 +202,9 @@ void race_gone(struct detector *det, struct thread *thread, uintptr_t address, s
         access.call = call;
         access.pc = pc;
         access.size = size;
-        each_granule(&access, address, size, end_history);
+        size_t whole = flags & RACE_UNMAP ? 0 : size < RACE_FREE_WHOLE ? size : RACE_FREE_WHOLE;
+        each_granule(&access, address, whole, step);
+        each_granule(&access, address + whole, size - whole, end_history);
     }
     if (flags & RACE_UNMAP)
         race_fresh(det, thread, address, size);

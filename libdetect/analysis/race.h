@@ -67,7 +67,10 @@ void race_access(struct detector *det, struct thread *thread, uintptr_t address,
 /* The memory is new: what lay there before has no history any more (malloc, mmap, a thread's stack at its start). */
 void race_fresh(struct detector *det, struct thread *thread, uintptr_t address, size_t size);
 /* It is going: a write by this thread (flags: RACE_FREE or RACE_UNMAP) to all of it that has a history, and whatever
- * synchronisation variables lie in it end. */
+ * synchronisation variables lie in it end. Of a block that is freed, the first RACE_FREE_WHOLE bytes are written in any
+ * case: a use that comes later must find the free, also where nobody has been seen to touch the block. Not more, so
+ * that large blocks that were hardly used cost no shadow memory. */
+#define RACE_FREE_WHOLE 4096u
 void race_gone(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
                race_site call, uintptr_t pc);
 /* The stack pointer has come back above what lay below: synchronisation variables in [low, sp) of the thread's own stack

@@ -106,22 +106,12 @@ void model_complete(struct model *model, uint32_t thread)
     model->pending_mask[thread] = 0;
 }
 
-static bool has_history(const struct model *model, uint32_t granule)
-{
-    for (uint32_t i = granule * MODEL_GRANULE; i < (granule + 1) * MODEL_GRANULE; i++)
-        if (model->bytes[i].count || model->bytes[i].variable)
-            return true;
-    return false;
-}
-
 /* The part of the operation that lies in one granule. */
 static void access_granule(struct model *model, const struct model_operation *operation, uint32_t at, uint32_t size,
                            bool *race)
 {
     uint32_t thread = operation->thread, variable = 0;
     uint8_t kind = operation->writes ? MODEL_WRITE : MODEL_READ;
-    if (operation->ends && !has_history(model, granule_of(at)))
-        return;
     for (uint32_t i = at; i < at + size && operation->ends; i++)
         model->bytes[i].variable = 0;
     if (operation->atomic)
