@@ -391,8 +391,14 @@ static void libc(struct facts *facts)
         {"ptsname", "ptsname_r()"},       {"ecvt", "snprintf()"},           {"fcvt", "snprintf()"},
         {"hsearch", "hsearch_r()"},       {"lgamma", "lgamma_r()"},         {"l64a", "a conversion of your own"},
         {"basename", "a copy of the path of each thread's own"}};
+    static const char *const closes[] = {"fclose", "pclose", "freopen", "closedir"};
     static const char *const environment[] = {"setenv", "putenv", "unsetenv", "clearenv"};
     for (size_t side = 0; side < 2; side++) {
+        for (size_t i = 0; i < sizeof(closes) / sizeof(*closes); i++)
+            if (find_word(facts->sides[side].text, closes[i])) {
+                add(facts, pool_printf(facts->pool, "call %s() only after the last user of the stream is done", closes[i]));
+                return;
+            }
         for (size_t i = 0; i < sizeof(better) / sizeof(*better); i++)
             if (find_word(facts->sides[side].text, better[i][0])) {
                 add(facts, pool_printf(facts->pool, "%s() keeps its result in libc, for all threads: use %s", better[i][0],

@@ -388,7 +388,8 @@ bool resolve_race(struct work *work)
     /* Who writes or frees comes first in the sentence. */
     bool swap = !(one->access.flags & (ACCESS_WRITE | ACCESS_FREE | ACCESS_UNMAP)) ||
                 (other->access.flags & (ACCESS_FREE | ACCESS_UNMAP));
-    if (!*work->raw->message || strcmp(finding->kind, "race") == 0 || strcmp(finding->kind, "free-race") == 0)
+    bool is_stream = finding->object_count && finding->objects[0].block_size && strcmp(finding->kind, "libc-race") == 0;
+    if (!*work->raw->message || is_stream || strcmp(finding->kind, "race") == 0 || strcmp(finding->kind, "free-race") == 0)
         finding->message = swap ? sentence(work, other, one) : sentence(work, one, other);
     if ((one->access.flags & other->access.flags & ACCESS_STATIC) && finding->object_count)
         finding->objects[0].where = "state that libc keeps for the whole process";

@@ -55,7 +55,7 @@ enum race_flag {
     RACE_RUNTIME = 1 << 13, /* by a runtime whose business is order (OpenMP's) for itself: orders as a mov may, races with
                              * nothing */
     RACE_SPIN = 1 << 12,   /* a load in a loop that does nothing but wait for the location to change */
-    RACE_DESCRIPTOR = 1 << 13, /* a file descriptor: kind fd-race; its end is a write, its making a read and write */
+    RACE_DESCRIPTOR = 1 << 14, /* a file descriptor: kind fd-race; its end is a write, its making a read and write */
 };
 
 /* The thread touches [address, address + size), before the instruction or call does it. Any size. `call` is the node of
