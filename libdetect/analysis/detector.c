@@ -581,12 +581,12 @@ void detector_forked(struct detector *det, struct thread *self)
     vc_domain_forked(&det->clocks);
     if (detector_is_full(det))
         hb_reset_locks(det);
+    if (det->races) /* its locks are free then: threads that are gone give back what they had */
+        races_forked(det);
     spin_lock(&det->lock);
     threads_forked(det, self);
     if (detector_is_full(det))
         hb_forked(det, self);
-    if (det->races)
-        races_forked(det);
     lockgraph_forked(det->graph);
     if (self) {
         lg_cache_clear(&self->lg, det->graph);
