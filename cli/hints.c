@@ -222,7 +222,8 @@ static bool test_then_act(struct facts *facts, const struct side *test, const st
 
 static void spin(struct facts *facts, const struct side *waits, const struct side *sets)
 {
-    if (waits->reads && !waits->writes && sets->writes && asks(waits->text, "while", facts->word))
+    bool loops = (waits->stack->access.flags & ACCESS_SPIN) || asks(waits->text, "while", facts->word);
+    if (waits->reads && !waits->writes && sets->writes && loops)
         add(facts, pool_printf(facts->pool,
                                "the loop at %s waits for another thread to change %s, which compiler and processor need not "
                                "notice: make it atomic, or wait on a condition variable",

@@ -111,6 +111,7 @@ enum report_access {
     ACCESS_UNMAP = 1 << 9,
     ACCESS_VOLATILE = 1 << 10,
     ACCESS_STATIC = 1 << 11,
+    ACCESS_SPIN = 1 << 12,
     ACCESS_DESCRIPTOR = 1 << 14,
 };
 

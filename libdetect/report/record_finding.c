@@ -10,7 +10,7 @@ _Static_assert((int)ACCESS_READ == (int)RACE_READ && (int)ACCESS_WRITE == (int)R
                    (int)ACCESS_LIBRARY == (int)RACE_LIBRARY && (int)ACCESS_LIBC == (int)RACE_LIBC &&
                    (int)ACCESS_FREE == (int)RACE_FREE && (int)ACCESS_UNMAP == (int)RACE_UNMAP &&
                    (int)ACCESS_VOLATILE == (int)RACE_VOLATILE && (int)ACCESS_STATIC == (int)RACE_STATIC &&
-                   (int)ACCESS_DESCRIPTOR == (int)RACE_DESCRIPTOR && RACE_DESCRIPTOR != RACE_RUNTIME,
+                   (int)ACCESS_SPIN == (int)RACE_SPIN && (int)ACCESS_DESCRIPTOR == (int)RACE_DESCRIPTOR && RACE_DESCRIPTOR != RACE_RUNTIME,
                "the bits are written as they are");
 
 
