@@ -6,6 +6,7 @@
     golden.py BUILD_DIR --update   writes what is printed now, to be read before it is committed
 """
 import difflib
+import json
 import os
 import re
 import shutil
@@ -207,6 +208,23 @@ def check(name, printed, update):
     return printed == wanted
 
 
+def suppressions_work(detect, folder):
+    """What --gen-suppressions prints, each line alone, leaves out the finding that it was printed for."""
+    paths = [os.path.join(folder, "races-global.0.report"), os.path.join(folder, "races-other.0.report")]
+    report = lambda *options: json.loads(subprocess.run([detect, "report", "--format=json", *options, *paths], check=False,
+                                                        stdout=subprocess.PIPE, text=True).stdout)["findings"]
+    found = report("--gen-suppressions")
+    fine = bool(found)
+    for finding in found:
+        with open(os.path.join(folder, "one"), "w", encoding="utf-8") as file:
+            file.write(finding["suppression"] + "\n")
+        left = report("--suppressions=" + os.path.join(folder, "one"))
+        if finding["fingerprint"] in [other["fingerprint"] for other in left] or len(left) == 0:
+            print("does not suppress just its finding:", finding["suppression"])
+            fine = False
+    return fine
+
+
 def main():
     detect = os.path.abspath(os.path.join(sys.argv[1], "cli", "detect"))
     update = "--update" in sys.argv
@@ -215,6 +233,7 @@ def main():
         build(folder)
         os.chdir(folder)
         results = [check(name, show(detect, folder, name, *case), update) for name, case in cases(folder).items()]
+        results.append(suppressions_work(detect, folder))
         for words in (["list"], ["list", "deadlock"], ["list", "--format=json", "race"], ["--help"]):
             done = subprocess.run([detect] + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
             results.append(check("-".join(word.strip("-").replace("=", "-") for word in words), done.stdout, update))
