@@ -55,10 +55,20 @@ void libc_uses_fd(struct libc_call *call, int fd)
     libc_touch(call, descriptors[fd], STATE_BYTES, RACE_READ | RACE_DESCRIPTOR);
 }
 
+/* Whoever gets a number comes after the one who gave it back: the kernel sees to that. Servers keep what belongs to a
+ * connection by its number. */
+static uint64_t number_order[FD_LIMIT];
+
+static void order_by_number(struct libc_call *call, int fd)
+{
+    libc_touch(call, &number_order[fd], sizeof(number_order[fd]), RACE_READ | RACE_WRITE | RACE_ATOMIC | RACE_RMW);
+}
+
 void libc_ends_fd(struct libc_call *call, int fd)
 {
     if (!is_number(fd))
         return;
+    order_by_number(call, fd);
     call->noted[2] = load_relaxed(&descriptor_lives[fd]);
     libc_touch(call, descriptors[fd], STATE_BYTES, RACE_WRITE | RACE_DESCRIPTOR);
 }
@@ -77,6 +87,7 @@ void libc_makes_fd(struct libc_call *call, int fd)
         return;
     uint32_t lives = load_relaxed(&descriptor_lives[fd]);
     store_relaxed(&descriptor_lives[fd], (lives | 1) + 1);
+    order_by_number(call, fd);
     fresh(call, fd);
     libc_touch(call, descriptors[fd], STATE_BYTES, RACE_READ | RACE_WRITE | RACE_DESCRIPTOR);
 }
