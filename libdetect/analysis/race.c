@@ -82,7 +82,7 @@ static COLD void step_untagged(struct race_access *access, uintptr_t at, struct 
     shadow_unlock(granule, tags);
 }
 
-static void step(struct race_access *access, uintptr_t at, uint8_t mask)
+void race_step(struct race_access *access, uintptr_t at, uint8_t mask)
 {
     struct granule granule;
     if (UNLIKELY(!shadow_find(&access->races->shadow, at, true, &granule)))
@@ -109,13 +109,8 @@ static void step(struct race_access *access, uintptr_t at, uint8_t mask)
 
 /* --- accesses ------------------------------------------------------------------------------------------------------------ */
 
-static inline uint8_t mask_of(uintptr_t offset, size_t size)
-{
-    return (uint8_t)(((1u << size) - 1) << offset);
-}
-
 /* False: the thread is not looked at. */
-static inline bool begin(struct race_access *access, struct detector *det, struct thread *thread, uint32_t flags)
+bool race_begin(struct race_access *access, struct detector *det, struct thread *thread, uint32_t flags)
 {
     if (UNLIKELY(!thread->race.local))
         return false;
@@ -132,107 +127,22 @@ void race_access(struct detector *det, struct thread *thread, uintptr_t address,
                  race_site call, uintptr_t pc)
 {
     struct race_access access;
-    if (UNLIKELY(!begin(&access, det, thread, flags) || size == 0))
+    if (UNLIKELY(!race_begin(&access, det, thread, flags) || size == 0))
         return;
     access.call = call;
     access.pc = pc;
     access.size = size;
     uintptr_t offset = address % GRANULE, at = address - offset;
     if (LIKELY(offset + size <= GRANULE)) {
-        step(&access, at, mask_of(offset, size));
+        race_step(&access, at, race_mask(offset, size));
         return;
     }
     uintptr_t end = address + size < address ? UINTPTR_MAX : address + size;
-    step(&access, at, mask_of(offset, GRANULE - offset));
+    race_step(&access, at, race_mask(offset, GRANULE - offset));
     for (at += GRANULE; at + GRANULE <= end; at += GRANULE)
-        step(&access, at, 0xff);
+        race_step(&access, at, 0xff);
     if (at < end)
-        step(&access, at, mask_of(0, end - at));
-}
-
-/* --- ranges ----------------------------------------------------------------------------------------------------------------- */
-
-static void forget(struct race_access *access, uintptr_t at, uint8_t mask)
-{
-    struct granule granule;
-    if (!shadow_find(&access->races->shadow, at, false, &granule) || (!load_relaxed(granule.tags) && !load_relaxed(granule.sites)))
-        return;
-    uint64_t tags = shadow_lock(&access->races->shadow, &granule, load_relaxed(granule.tags));
-    if (mask == 0xff && !(*granule.sites & SITES_IN_CELLS)) {
-        *granule.sites = 0;
-        tags = 0;
-    } else {
-        tags = race_cells_clear(access->det, access->thread, &granule, tags, mask);
-    }
-    shadow_unlock(&granule, tags);
-}
-
-/* Calls `each` for the granules that [address, address + size) touches. */
-static inline void each_granule(struct race_access *access, uintptr_t address, size_t size,
-                                void (*each)(struct race_access *access, uintptr_t at, uint8_t mask))
-{
-    uintptr_t end = address + size;
-    while (address < end) {
-        uintptr_t offset = address % GRANULE, at = address - offset;
-        size_t part = end - address < GRANULE - offset ? end - address : GRANULE - offset;
-        each(access, at, mask_of(offset, part));
-        address += part;
-    }
-}
-
-void race_fresh(struct detector *det, struct thread *thread, uintptr_t address, size_t size)
-{
-    struct race_access access = {.det = det, .races = det->races, .thread = thread};
-    each_granule(&access, address, size, forget);
-}
-
-/* A write to what has a history. */
-static void end_history(struct race_access *access, uintptr_t at, uint8_t mask)
-{
-    struct granule granule;
-    if (shadow_find(&access->races->shadow, at, false, &granule) && (load_relaxed(granule.tags) || load_relaxed(granule.sites)))
-        step(access, at, mask);
-}
-
-void race_gone(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
-               race_site call, uintptr_t pc)
-{
-    struct race_access access;
-    if (begin(&access, det, thread, flags | RACE_WRITE)) {
-        access.call = call;
-        access.pc = pc;
-        access.size = size;
-        size_t whole = flags & RACE_UNMAP ? 0 : size < RACE_FREE_WHOLE ? size : RACE_FREE_WHOLE;
-        each_granule(&access, address, whole, step);
-        each_granule(&access, address + whole, size - whole, end_history);
-    }
-    if (flags & RACE_UNMAP)
-        race_fresh(det, thread, address, size);
-}
-
-static void make_variable(struct race_access *access, uintptr_t at, uint8_t mask)
-{
-    struct granule granule;
-    if (!shadow_find(&access->races->shadow, at, true, &granule))
-        return;
-    uint64_t tags = shadow_lock(&access->races->shadow, &granule, load_relaxed(granule.tags));
-    shadow_unlock(&granule, race_cells_make_variable(access, &granule, tags, mask));
-}
-
-void race_make_atomic(struct detector *det, struct thread *thread, uintptr_t address, size_t size)
-{
-    struct race_access access;
-    if (begin(&access, det, thread, RACE_ATOMIC))
-        each_granule(&access, address, size, make_variable);
-}
-
-void race_stack_returned(struct detector *det, struct thread *thread, uintptr_t sp)
-{
-    uintptr_t low = thread->race.stack_watch;
-    if (sp <= low)
-        return;
-    thread->race.stack_watch = UINTPTR_MAX;
-    race_fresh(det, thread, low, sp - low);
+        race_step(&access, at, race_mask(0, end - at));
 }
 
 race_site race_call(struct detector *det, race_site parent, uintptr_t return_pc)

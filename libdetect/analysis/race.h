@@ -74,8 +74,8 @@ void race_fresh(struct detector *det, struct thread *thread, uintptr_t address, 
 void race_gone(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
                race_site call, uintptr_t pc);
 /* The stack pointer has come back above what lay below: synchronisation variables in [low, sp) of the thread's own stack
- * are gone. Cheap when there is none (thread->race.stack_watch). */
-void race_stack_returned(struct detector *det, struct thread *thread, uintptr_t sp);
+ * are gone. */
+void race_stack_left(struct detector *det, struct thread *thread, uintptr_t sp);
 
 /* The bytes are a synchronisation variable (the operand of a futex call, a guard of a static, an annotation). */
 void race_make_atomic(struct detector *det, struct thread *thread, uintptr_t address, size_t size);
@@ -115,6 +115,8 @@ struct race_shadow {
     uint32_t range_count;
     /* Gives the memory back to the system; it reads as zero afterwards. Page-aligned. */
     void (*discard)(void *start, size_t size);
+    /* Which of its pages are there (bit 0 of each byte); those that are not read as zero. NULL: not known. */
+    void (*resident)(void *start, size_t pages, uint8_t *which);
 };
 
 /* From now on the detector keeps the full happens-before clock and checks accesses; before any thread but the first

@@ -353,6 +353,13 @@ static COLD uint64_t lose(struct detector *det, struct thread *thread, struct gr
     return 0;
 }
 
+/* A variable on its own stack ends with its frame. */
+static void watch_stack(struct thread *thread, uintptr_t at)
+{
+    if (at - thread->stack_low < thread->stack_high - thread->stack_low && at < thread->race.stack_watch)
+        thread->race.stack_watch = at;
+}
+
 /* The granule has a synchronisation variable, or gets one, or loses one. */
 static NOINLINE bool enter_ordering(struct race_access *access, uintptr_t at, uint32_t head)
 {
@@ -360,6 +367,8 @@ static NOINLINE bool enter_ordering(struct race_access *access, uintptr_t at, ui
         end_variables(access->det, head, access->mask);
     struct race_cell *variable = race_sync_of(access, head, access->mask);
     uint8_t kind = access->kind;
+    if (variable)
+        watch_stack(access->thread, at);
     if (variable && !(access->flags & RACE_SOURCE_KNOWN))
         access->kind |= CELL_ATOMIC;
     if (variable && access->flags & RACE_READ)

@@ -164,6 +164,17 @@ static ALWAYS_INLINE race_site race_access_site(struct race_access *access)
     return access->site;
 }
 
+/* The bytes from `offset` on in a granule. */
+static inline uint8_t race_mask(uintptr_t offset, size_t size)
+{
+    return (uint8_t)(((1u << size) - 1) << offset);
+}
+
+/* race.c: an access by this thread begins. False: the thread is not looked at. */
+bool race_begin(struct race_access *access, struct detector *det, struct thread *thread, uint32_t flags);
+/* Its part in one granule. */
+void race_step(struct race_access *access, uintptr_t at, uint8_t mask);
+
 /* The access's bytes `mask` of the granule conflict with an earlier access that nothing orders. */
 void race_conflict(struct race_access *access, uintptr_t granule, uint8_t mask, uint32_t tag, uint8_t kind, race_site site);
 

@@ -3,6 +3,7 @@
  *
  * Hard rules: compiled with -mgeneral-regs-only, since the vector registers are the program's; calls nothing that is
  * not, but through tr_with_vectors_saved(); runs on the translator's stack with signals deferred. */
+#include "analysis/thread.h"
 #include "runtime/races_inner.h"
 
 #include "runtime/atomics.h"
@@ -93,7 +94,10 @@ static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
         return;
     size_t count;
     struct tr_call *calls = tr_calls(&count);
-    count = live_calls(calls, count, tr_thread.context.gpr[TR_RSP]);
+    uintptr_t sp = tr_thread.context.gpr[TR_RSP];
+    count = live_calls(calls, count, sp);
+    if (UNLIKELY(sp > self->thread->race.stack_watch))
+        race_stack_left(runtime.detector, self->thread, sp);
     race_access(runtime.detector, self->thread, address, size, flags_of(address, size, kind), node_of(calls, count), pc);
     if (UNLIKELY(race_has_findings(self->thread)))
         tr_with_vectors_saved(races_tell_interrupted, self);

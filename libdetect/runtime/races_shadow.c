@@ -160,6 +160,14 @@ long races_mlockall(int flags)
 
 /* --- ranges ------------------------------------------------------------------------------------------------------------------------ */
 
+/* Swapped-out pages count as there only while the system keeps them: what is lost is what nobody has used for long. */
+static void resident(void *start, size_t pages, uint8_t *which)
+{
+    if (sys_call(SYS_mincore, (long)start, (long)(pages * PAGE), (long)which, 0, 0, 0) != 0)
+        for (size_t i = 0; i < pages; i++)
+            which[i] = 1;
+}
+
 static void discard(void *start, size_t size)
 {
     sys_call(SYS_madvise, (long)start, (long)size, MADV_DONTNEED, 0, 0, 0);
@@ -233,7 +241,7 @@ bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check)
 {
     static const uint8_t bits[] = {44, 45, 43, 46};
     static const int8_t to_sites[] = {-8, 8, -4, 4, -12, 12, -6, 6}; /* in TiB, from tags */
-    *shadow = (struct race_shadow){.discard = discard};
+    *shadow = (struct race_shadow){.discard = discard, .resident = resident};
     for (size_t i = 0; i < ARRAY_LEN(bits); i++) {
         for (size_t k = 0; k < ARRAY_LEN(to_sites); k++) {
             if (reserve(shadow, bits[i], to_sites[k] * (intptr_t)TIB + SITES_PAGES * (intptr_t)PAGE)) {

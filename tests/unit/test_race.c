@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "analysis/race.h"
-#include "analysis/state.h"
+#include "analysis/race_state.h"
 
 #define BASE 0x500000000000u
 
@@ -83,6 +83,16 @@ static uint32_t touch(struct fixture *fixture, struct thread *thread, uintptr_t 
     return touch_from(fixture, thread, at, size, flags, pc += 16);
 }
 
+static void mutex(struct fixture *fixture, struct thread *thread, enum event_type type, uintptr_t addr)
+{
+    struct event event = {.type = (uint8_t)type, .object = OBJECT_MUTEX, .addr = addr};
+    if (!detector_knows(fixture->det, thread, OBJECT_MUTEX, addr)) {
+        struct event first = {.type = EVENT_FIRST_USE, .object = OBJECT_MUTEX, .addr = addr, .flags = EVF_BYTES_VALID};
+        detector_feed(fixture->det, thread, &first, 0);
+    }
+    detector_feed(fixture->det, thread, &event, 0);
+}
+
 static void test_write_write(void **state)
 {
     struct fixture *f = *state;
@@ -122,6 +132,25 @@ static void test_neighbours(void **state)
     assert_int_equal(touch(f, f->a, 4, 16, RACE_READ), 8);
 }
 
+static void test_locks_order(void **state)
+{
+    struct fixture *f = *state;
+    mutex(f, f->a, EVENT_ACQUIRE, 0x9000);
+    assert_int_equal(touch(f, f->a, 0, 100, RACE_WRITE), 0);
+    mutex(f, f->a, EVENT_RELEASE, 0x9000);
+    mutex(f, f->b, EVENT_ACQUIRE, 0x9000);
+    assert_int_equal(touch(f, f->b, 0, 100, RACE_WRITE), 0);
+    mutex(f, f->b, EVENT_RELEASE, 0x9000);
+    assert_int_equal(touch(f, f->b, 96, 4, RACE_WRITE), 0);
+    mutex(f, f->a, EVENT_ACQUIRE, 0x9000);
+    assert_int_equal(touch(f, f->a, 90, 6, RACE_WRITE), 0);
+    assert_int_equal(touch(f, f->a, 90, 7, RACE_WRITE), 1); /* after b's unlock */
+    assert_int_equal(f->last.objects[0].addr, BASE + 96);
+    assert_int_equal(f->last.held_count, 1);
+    assert_int_equal(f->last.held[0].thread, 2);
+    mutex(f, f->a, EVENT_RELEASE, 0x9000);
+}
+
 static void test_freed(void **state)
 {
     struct fixture *f = *state;
@@ -149,14 +178,81 @@ static void test_atomics_order(void **state)
     assert_int_equal(touch(f, f->a, 0, 4, RACE_WRITE), 1);
 }
 
+/* Two halves that are made variables were written by one instruction before: atomically, as it turns out. */
+static void test_moves_turn_atomic(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t rmw = RACE_READ | RACE_WRITE | RACE_ATOMIC | RACE_RMW, store = RACE_WRITE | RACE_MOV;
+    assert_int_equal(touch_from(f, f->a, 0, 4, store, 0x10), 0);
+    assert_int_equal(touch_from(f, f->a, 4, 4, store, 0x10), 0);
+    assert_int_equal(touch(f, f->b, 0, 4, rmw), 0);
+    assert_int_equal(touch(f, f->b, 64, 4, RACE_WRITE), 0); /* what it loaded is known by now */
+    assert_int_equal(touch(f, f->main, 0, 4, rmw), 0);
+    assert_int_equal(touch(f, f->b, 0, 4, RACE_WRITE), 1);
+}
+
+static void test_withdrawn(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(touch_from(f, f->a, 0, 4, RACE_WRITE | RACE_MOV, 0x10), 0);
+    assert_int_equal(touch_from(f, f->b, 0, 4, RACE_WRITE | RACE_MOV, 0x20), 1);
+    assert_int_equal(f->last.confidence, CONFIDENCE_POSSIBLE);
+    assert_int_equal(touch(f, f->b, 0, 4, RACE_READ | RACE_WRITE | RACE_ATOMIC | RACE_RMW), 0);
+    assert_int_equal(f->withdrawn, 1);
+    assert_int_equal(touch_from(f, f->a, 64, 4, RACE_WRITE | RACE_MOV, 0x10), 0);
+    assert_int_equal(touch_from(f, f->b, 64, 4, RACE_WRITE | RACE_MOV, 0x20), 1); /* of these two, that was not */
+}
+
+/* --- big ranges ----------------------------------------------------------------------------------------------------- */
+
+#define BIG (1u << 20)
+
+static uint32_t discarded;
+
+static void discard(void *start, size_t size)
+{
+    memset(start, 0, size);
+    discarded++;
+}
+
+/* Every other page, whatever is in it: the others must not be looked at. */
+static void resident(void *start, size_t pages, uint8_t *which)
+{
+    for (size_t i = 0; i < pages; i++)
+        which[i] = ((uintptr_t)start / 4096 + i) % 2 == 0;
+}
+
+static void test_big_ranges(void **state)
+{
+    struct fixture *f = *state;
+    static uint64_t tags[BIG / 8] __attribute__((aligned(8192))), sites[BIG / 8] __attribute__((aligned(8192)));
+    f->det->races->shadow.layout = (struct race_shadow){
+        .ranges = {{BASE, BASE + BIG, (intptr_t)((uintptr_t)tags - BASE), (intptr_t)((uintptr_t)sites - BASE)}},
+        .range_count = 1, .discard = discard, .resident = resident};
+    for (uintptr_t at = 0; at < BIG; at += 4096)
+        assert_int_equal(touch_from(f, f->a, at, 4, RACE_WRITE, 0x10), 0);
+    race_gone(f->det, f->b, BASE + 8, BIG - 16, RACE_FREE, RACE_SITE_NONE, 0x20);
+    assert_int_equal(f->b->race.local->finding_count, 8); /* of 128: the first, second, fourth... */
+    assert_int_equal(f->b->race.local->findings[0].address, BASE + 4096);
+    race_report(f->det, f->b);
+    race_fresh(f->det, f->b, BASE + 8, BIG - 16);
+    assert_int_equal(discarded, 2);
+    assert_int_equal(touch_from(f, f->b, 4096, 4, RACE_WRITE, 0x30), 0);
+    assert_int_equal(touch_from(f, f->b, 0, 4, RACE_WRITE, 0x30), 1); /* was not in the range */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_write_write, set_up),
         cmocka_unit_test_setup(test_reads, set_up),
         cmocka_unit_test_setup(test_neighbours, set_up),
+        cmocka_unit_test_setup(test_locks_order, set_up),
         cmocka_unit_test_setup(test_freed, set_up),
         cmocka_unit_test_setup(test_atomics_order, set_up),
+        cmocka_unit_test_setup(test_moves_turn_atomic, set_up),
+        cmocka_unit_test_setup(test_withdrawn, set_up),
+        cmocka_unit_test_setup(test_big_ranges, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
