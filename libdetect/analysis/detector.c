@@ -601,9 +601,9 @@ void detector_freeze(struct detector *det)
 {
     spin_lock(&det->lock);
     spin_lock_all(det->order_locks, ORDER_STRIPES, sizeof(*det->order_locks));
-    spin_lock(&det->orders_lock);
     if (det->races)
         races_freeze(det);
+    spin_lock(&det->orders_lock);
     if (detector_is_full(det))
         hb_freeze(det);
 }
