@@ -75,14 +75,15 @@ static bool has_free(const struct doc_finding *finding)
     return finding->stack_count >= 2 && (is_free(&finding->stacks[0].access) || is_free(&finding->stacks[1].access));
 }
 
-/* Of an access what counts is its line, whoever has called there: "x++" reads and writes. */
+/* Of an access what counts is its line in the program's own code, whoever has called there: "x++" reads and writes, and so may
+ * several functions of a library that it uses. */
 static const char *line_word(struct pool *pool, const struct doc_stack *stack)
 {
     const char *word = "";
-    bool access = stack->access.kind;
-    size_t count = access && stack->own < stack->count ? stack->own + 1 : stack->count;
-    for (size_t i = 0; i < count; i++)
-        word = pool_printf(pool, "%s %s", word, frame_word(pool, &stack->frames[i], !access));
+    if (stack->access.kind && stack->own < stack->count)
+        return frame_word(pool, &stack->frames[stack->own], false);
+    for (size_t i = 0; i < stack->count; i++)
+        word = pool_printf(pool, "%s %s", word, frame_word(pool, &stack->frames[i], true));
     return word;
 }
 
@@ -105,6 +106,26 @@ static bool has_frames(const struct doc_finding *finding)
         if (finding->stacks[i].count > 0)
             return true;
     return false;
+}
+
+/* Whether an access lies in a library's function that the program's own code uses. */
+static bool is_inside(const struct doc_finding *finding)
+{
+    for (size_t i = 0; i < finding->stack_count; i++)
+        if (finding->stacks[i].access.kind && finding->stacks[i].own > 0 &&
+            finding->stacks[i].own < finding->stacks[i].count)
+            return true;
+    return false;
+}
+
+/* One use of a map touches many of its nodes, and one free ends all that is in a block. */
+static const char *kind_of_object(struct pool *pool, const struct doc_finding *finding, const struct doc_object *object)
+{
+    if (!object->is_memory)
+        return object->what;
+    if (is_inside(finding) || has_free(finding))
+        return "";
+    return object->name ? without_indices(pool, object->name) : object->what;
 }
 
 /* Which locks the sides of a race happened to hold makes no other race of it: the memory comes first. */
@@ -132,9 +153,7 @@ void fingerprint_set(struct pool *pool, struct doc_finding *finding)
     snprintf(finding->fingerprint, sizeof(finding->fingerprint), "%016" PRIx64, hash);
     /* The same code with other objects of the same kinds, elements of an array for one, makes the same mistake again. */
     for (size_t i = 0; i < count && has_frames(finding); i++)
-        objects[i] = finding->objects[i].is_memory && finding->objects[i].name && !has_free(finding)
-                         ? without_indices(pool, finding->objects[i].name)
-                         : finding->objects[i].what;
+        objects[i] = kind_of_object(pool, finding, &finding->objects[i]);
     hash = add_words(add_text(FNV_OFFSET, finding->kind), objects, count);
     finding->identity = add_words(hash, lines, finding->stack_count);
 }

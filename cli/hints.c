@@ -377,6 +377,14 @@ static void publication(struct facts *facts, const struct side *writer, const st
                            place(facts, writer)));
 }
 
+static void destructor(struct facts *facts, const struct side *ends, const struct side *uses)
+{
+    const char *function = ends->frame ? ends->frame->function : NULL;
+    if (ends->writes && function && strstr(function, "::~"))
+        add(facts, pool_printf(facts->pool, "%s is in the destructor %s while %s uses the object: end it after its last user",
+                               ends->stack->label, function, uses->stack->label));
+}
+
 /* --- rules: libc ------------------------------------------------------------------------------------------------------------------ */
 
 static void libc(struct facts *facts)
@@ -434,6 +442,8 @@ static void race(struct facts *facts)
     counter(facts);
     publication(facts, one, other);
     publication(facts, other, one);
+    destructor(facts, one, other);
+    destructor(facts, other, one);
 }
 
 static bool find_facts(struct facts *facts)

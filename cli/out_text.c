@@ -10,6 +10,8 @@
 
 #define MOST_FRAMES 24
 #define MOST_FURTHER 8
+#define WIDEST_NAME 40 /* columns of a function with the arguments of its templates */
+#define LONGEST_NAME 512
 #define DETAIL 2 /* columns that parts of a finding are indented by */
 
 enum style { PLAIN, BOLD, RED, YELLOW, BLUE, DIM };
@@ -98,14 +100,45 @@ __attribute__((format(printf, 3, 4))) static void paragraph(struct output *outpu
 
 /* --- stacks ------------------------------------------------------------------------------------------- */
 
+/* Where the arguments of a template begin: not the < of an operator. */
+static bool begins_arguments(const char *name, const char *at)
+{
+    static const char word[] = "operator";
+    while (at > name && (at[-1] == '<' || at[-1] == '-'))
+        at--;
+    return !((size_t)(at - name) >= sizeof(word) - 1 && memcmp(at - (sizeof(word) - 1), word, sizeof(word) - 1) == 0);
+}
+
+/* std::map<int, int, std::less<int>>::find as std::map<...>::find. */
+static void without_arguments(const char *name, char *out, size_t size)
+{
+    size_t used = 0;
+    int depth = 0;
+    for (const char *at = name; *at && used + sizeof("<...>") < size; at++) {
+        bool opens = *at == '<' && (depth > 0 || begins_arguments(name, at));
+        if (opens && depth++ == 0)
+            used += (size_t)sprintf(out + used, "<...");
+        else if (*at == '>' && depth > 0 && at[-1] != '-')
+            depth--;
+        if (depth == 0)
+            out[used++] = *at;
+    }
+    out[used] = '\0';
+}
+
 static void frame_line(struct output *output, size_t number, const struct doc_frame *frame)
 {
-    const char *inlined = frame->inlined ? " (inlined)" : "";
+    char name[LONGEST_NAME];
+    const char *inlined = frame->inlined ? " (inlined)" : "", *function = frame->function;
+    if (function && columns(function, strlen(function)) > WIDEST_NAME) {
+        without_arguments(function, name, sizeof(name));
+        function = name;
+    }
     if (frame->shown_file)
-        line(output, 2 * DETAIL, "#%zu %s %s:%u%s", number, frame->function ? frame->function : "??",
+        line(output, 2 * DETAIL, "#%zu %s %s:%u%s", number, function ? function : "??",
              frame->shown_file, frame->line, inlined);
-    else if (frame->function)
-        line(output, 2 * DETAIL, "#%zu %s in %s%s", number, frame->function,
+    else if (function)
+        line(output, 2 * DETAIL, "#%zu %s in %s%s", number, function,
              frame->shown_module ? frame->shown_module : "??", inlined);
     else if (frame->shown_module)
         line(output, 2 * DETAIL, "#%zu %s+0x%" PRIx64, number, frame->shown_module, frame->offset);

@@ -20,16 +20,20 @@ W, R, A = r.WRITE, r.READ, r.ATOMIC
 
 
 class Sample:
-    def __init__(self):
-        self.b = r.Binary("hints")
-        self.b.path = os.path.abspath("hints")
+    def __init__(self, file=FILE, creator="create"):
+        self.file = file
+        self.creator = creator
+        name = file.replace(".", "-")
+        subprocess.run(["g++" if file.endswith(".cc") else "gcc", "-g", "-O0", "-Wl,--build-id", "-pthread", file, "-o", name], check=True)
+        self.b = r.Binary(name)
+        self.b.path = os.path.abspath(name)
 
     def at(self, mark):
-        return self.b.line(FILE, f"/* {mark} */")
+        return self.b.line(self.file, f"/* {mark} */")
 
-    def race(self, first, second, memory, held=(), creator="create", kind="race"):
+    def race(self, first, second, memory, held=(), creator=None, kind="race"):
         """first, second: (thread, mark, flags). held: (thread, lock, shared, mark). The two threads are created by main."""
-        create = [self.at(creator)]
+        create = [self.at(creator or self.creator)]
         names = sorted({lock for _, lock, *_ in held})
         return [r.hello(program=self.b.path, args=["hints"]), self.b.module(), r.thread(1), r.thread(2, None, 1, create),
                 r.thread(3, None, 1, create),
@@ -122,6 +126,12 @@ def pairs(s):
     ]
 
 
+def cplusplus(s):
+    return [("is in the destructor base::~base",
+             s.race((2, "in the destructor", W), (3, "call", R), s.block(8, 1, "call")),
+             s.race((2, "in another function", W), (3, "call", R), s.block(8, 1, "call")))]
+
+
 def hints(detect, records):
     with open("made.report", "wb") as file:
         file.write(b"".join(records))
@@ -134,9 +144,9 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        shutil.copy(os.path.join(HERE, "samples", FILE), folder)
-        subprocess.run(["gcc", "-g", "-O0", "-Wl,--build-id", "-pthread", FILE, "-o", "hints"], check=True)
-        for text, with_it, without in pairs(Sample()):
+        for file in (FILE, "hints.cc"):
+            shutil.copy(os.path.join(HERE, "samples", file), folder)
+        for text, with_it, without in pairs(Sample()) + cplusplus(Sample("hints.cc", "call")):
             for records, wanted in ((with_it, True), (without, False)):
                 given = hints(detect, records)
                 if any(text in hint for hint in given) != wanted or not given:
