@@ -108,6 +108,12 @@ void hb_release_join(struct detector *det, struct thread *thread, struct vc_time
         next_epoch(det, thread);
 }
 
+void hb_close(struct detector *det, struct thread *thread)
+{
+    if (thread->hb_used)
+        next_epoch(det, thread);
+}
+
 /* Epochs that others know are over before anything more is learnt: see the head of this file. */
 static NOINLINE void learn(struct detector *det, struct thread *thread, const struct vc_time *time)
 {

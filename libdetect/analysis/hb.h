@@ -56,6 +56,8 @@ static inline bool hb_knows_release(const struct thread *thread, const struct vc
 /* What has been recorded under the tag orders the thread from here on, and so does all that the thread in that slot had
  * acquired: as if it had released after the access (and it may be said to know a little more than it did then). */
 void hb_acquire_from(struct detector *det, struct thread *thread, uint32_t tag);
+/* What the thread does from here on has another tag than what it did so far: for what others may come after. */
+void hb_close(struct detector *det, struct thread *thread);
 
 static inline uint32_t hb_tag(const struct detector *det, const struct thread *thread)
 {

@@ -135,6 +135,8 @@ void race_access(struct detector *det, struct thread *thread, uintptr_t address,
     uintptr_t offset = address % GRANULE, at = address - offset;
     if (LIKELY(offset + size <= GRANULE)) {
         race_step(&access, at, race_mask(offset, size));
+        if (UNLIKELY((flags & (RACE_RUNTIME | RACE_WRITE)) == (RACE_RUNTIME | RACE_WRITE)))
+            hb_close(det, thread); /* who follows the move comes after it, not after what is done next */
         return;
     }
     uintptr_t end = address + size < address ? UINTPTR_MAX : address + size;
