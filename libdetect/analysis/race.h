@@ -52,8 +52,8 @@ enum race_flag {
     RACE_UNMAP = 1 << 9,   /* munmap, mremap, dlclose, the end of a thread's stack */
     RACE_VOLATILE = 1 << 10, /* the source says volatile */
     RACE_STATIC = 1 << 11, /* state inside libc (a static buffer, environ): kind libc-race */
-    RACE_RUNTIME = 1 << 13, /* by a runtime whose business is order (OpenMP's) for itself: orders as a mov may, races with
-                             * nothing */
+    RACE_RUNTIME = 1 << 13, /* by a runtime whose business is order (OpenMP's) for itself: its moves are taken for atomic, and race
+                             * with nothing */
     RACE_SPIN = 1 << 12,   /* a load in a loop that does nothing but wait for the location to change */
     RACE_DESCRIPTOR = 1 << 14, /* a file descriptor: kind fd-race; its end is a write, its making a read and write */
 };

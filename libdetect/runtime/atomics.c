@@ -133,6 +133,8 @@ uint32_t atomics_flags(const struct tr_access *access)
     if (!module)
         return 0;
     uint32_t flags = (module->is_library ? RACE_LIBRARY : 0) | (module->is_runtime ? RACE_RUNTIME : 0);
+    if (module->is_runtime && (access->kind & TR_MOV))
+        return flags | RACE_ATOMIC;
     if (!module->table || (access->kind & (TR_STACK | TR_STRING | TR_MASKED | TR_ATOMIC)))
         return flags;
     const struct atomics_place *place = place_at(module->table, access->pc - module->bias);
