@@ -371,6 +371,21 @@ static void look_for_guards(struct atomics_table *table, const struct calls *cal
             table_add_single(table, insn->address, insn->length, ATOMICS_LOAD, ATOMICS_BY_GUARD);
 }
 
+/* --- objects of atomic type ----------------------------------------------------------------------------------------------------- */
+
+/* At a fixed address, whatever operand LLVM has folded the operation into ("addsd total(%rip), %xmm0"). */
+static void look_for_objects(struct atomics_table *table, const struct calls *calls)
+{
+    for (const struct flat_insn *insn = calls->list; insn < calls->list + calls->count && table->object_count; insn++) {
+        if (insn->base != FLAT_RIP || insn->index != FLAT_NO_REGISTER || !(insn->kind & FLAT_SMALL) ||
+            (insn->kind & (FLAT_LOCKED | FLAT_JUMPS | FLAT_CALLS)) || !table_has_object(table, (uint64_t)insn->displacement))
+            continue;
+        table_add_single(table, insn->address, insn->length,
+                         (uint16_t)((insn->kind & FLAT_READS ? ATOMICS_LOAD : 0) | (insn->kind & FLAT_WRITES ? ATOMICS_STORE : 0)),
+                         ATOMICS_BY_TYPE);
+    }
+}
+
 /* --- variables that are accessed otherwise -------------------------------------------------------------------------------------- */
 
 static bool is_fixed(const struct flat_insn *insn)
@@ -409,5 +424,6 @@ void flow_decide(struct atomics_table *table, const struct code *code, const str
         if (!(table->flags & ATOMICS_LLVM))
             look_for_variables(table, &calls);
         look_for_guards(table, &calls);
+        look_for_objects(table, &calls);
     }
 }

@@ -42,6 +42,42 @@ void table_add_object(struct atomics_table *table, uint64_t address, uint64_t si
     table->objects = pool_grow(table->pool, table->objects, table->object_count, &table->object_capacity,
                                sizeof(*table->objects));
     table->objects[table->object_count++] = (struct atomics_object){address, size};
+    table->objects_sorted = false;
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct atomics_object *x = a, *y = b;
+    return x->address < y->address ? -1 : x->address > y->address;
+}
+
+static void sort_objects(struct atomics_table *table)
+{
+    size_t kept = 0;
+    if (table->objects_sorted)
+        return;
+    if (table->object_count)
+        qsort(table->objects, table->object_count, sizeof(*table->objects), by_address);
+    for (size_t i = 0; i < table->object_count; i++)
+        if (kept == 0 || table->objects[i].address >= table->objects[kept - 1].address + table->objects[kept - 1].size)
+            table->objects[kept++] = table->objects[i];
+    table->object_count = kept;
+    table->objects_sorted = true;
+}
+
+bool table_has_object(struct atomics_table *table, uint64_t address)
+{
+    size_t low = 0, high;
+    sort_objects(table);
+    high = table->object_count;
+    while (low < high) { /* the first that begins behind it */
+        size_t middle = (low + high) / 2;
+        if (table->objects[middle].address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && address - table->objects[low - 1].address < table->objects[low - 1].size;
 }
 
 void table_add_missing(struct atomics_table *table, const char *path)
@@ -144,23 +180,6 @@ static void cut_out_all(struct atomics_table *table)
     }
     table->places = out.places;
     table->place_count = out.place_count;
-}
-
-static int by_address(const void *a, const void *b)
-{
-    const struct atomics_object *x = a, *y = b;
-    return x->address < y->address ? -1 : x->address > y->address;
-}
-
-static void sort_objects(struct atomics_table *table)
-{
-    size_t kept = 0;
-    if (table->object_count)
-        qsort(table->objects, table->object_count, sizeof(*table->objects), by_address);
-    for (size_t i = 0; i < table->object_count; i++)
-        if (kept == 0 || table->objects[i].address >= table->objects[kept - 1].address + table->objects[kept - 1].size)
-            table->objects[kept++] = table->objects[i];
-    table->object_count = kept;
 }
 
 const void *table_finish(struct atomics_table *table, const char *build_id, size_t *size)

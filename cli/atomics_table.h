@@ -16,6 +16,7 @@ struct atomics_table {
     size_t place_count, place_capacity;
     struct atomics_object *objects;
     size_t object_count, object_capacity;
+    bool objects_sorted;
     struct atomics_place *single; /* instructions that the code itself says something of, whatever the source says */
     size_t single_count, single_capacity;
     const char **missing; /* source files that were not there */
@@ -26,6 +27,8 @@ void table_add(struct atomics_table *table, uint64_t start, uint64_t length, uin
 /* One instruction. With rule ATOMICS_OPEN, its flags are added to what is known of it otherwise. */
 void table_add_single(struct atomics_table *table, uint64_t start, uint64_t length, uint16_t flags, uint8_t rule);
 void table_add_object(struct atomics_table *table, uint64_t address, uint64_t size);
+/* Whether the address lies in an object of atomic type that was added so far. */
+bool table_has_object(struct atomics_table *table, uint64_t address);
 void table_add_missing(struct atomics_table *table, const char *path);
 /* Sorted and without overlaps; the whole file, in the pool. */
 const void *table_finish(struct atomics_table *table, const char *build_id, size_t *size);
