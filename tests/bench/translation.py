@@ -14,8 +14,9 @@ import programs
 from load import clients, watched
 from mysql import Mysql
 
-FULL = ["--mode=full", "--translate=first-thread"]
-START = ["--mode=full", "--translate=start"]
+BARE = ["--mode=full", "--translation-stress=bare"]
+FULL = [*BARE, "--translate=first-thread"]
+START = [*BARE, "--translate=start"]
 REAL = os.path.join(measure.TESTS, "real")
 
 COMPRESSORS = [

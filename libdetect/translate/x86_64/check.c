@@ -237,6 +237,8 @@ static void check_operand(struct test *t, struct place_writer *places, bool flag
     test_operand(t, constant);
     if (flags_live)
         save_flags(t->e, places);
+    if (t->access->segment == TR_FS) /* glibc's thread control block, which the base points to, names itself there */
+        emit_at_fs(t->e, true, 0x03, t->a, 0);
     emit_alignment_test(t);
     emit_word_address(t);
     if (t->access->size > 8)

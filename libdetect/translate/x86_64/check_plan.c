@@ -25,7 +25,7 @@ static bool is_testable(const struct tr_access *access, const struct tr_form *fo
 {
     bool fits = access->size == 1 || access->size == 2 || access->size == 4 || access->size == 8 ||
                 (access->size > 8 && access->size <= WIDEST);
-    return fits && form->kind == FORM_PLAIN && form->address_width == 64 && access->segment == 0 &&
+    return fits && form->kind == FORM_PLAIN && form->address_width == 64 && access->segment != TR_GS &&
            !(access->kind & (TR_ATOMIC | TR_STRING | TR_STACK | TR_MASKED | TR_ALWAYS));
 }
 
@@ -50,7 +50,7 @@ struct tested {
 static bool covers(const struct tr_access *a, const struct tr_access *b)
 {
     return a->base == b->base && a->index == b->index && a->scale == b->scale && a->displacement == b->displacement &&
-           a->size >= b->size && a->base != TR_RIP && ((a->kind & TR_WRITE) || !(b->kind & TR_WRITE));
+           a->segment == b->segment &&           a->size >= b->size && a->base != TR_RIP && ((a->kind & TR_WRITE) || !(b->kind & TR_WRITE));
 }
 
 static bool is_tested(const struct tested *tested, const struct tr_access *access)

@@ -125,7 +125,7 @@ void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const s
 {
     emit_hook(e, places, &hooks->before->hook, flags_live ? e->region->enter_hook : e->region->enter_tested);
     hooks->before->hook.resume = resume;
-    if (hooks->before->count == 1)
+    if (hooks->before->count == 1 && hooks->before->operands[0].access.segment == 0)
         hooks->before->hook.run = run_plain;
 }
 
