@@ -9,7 +9,11 @@ enum { N = 120 };
 static int cells[N], sums[N];
 
 static NOINLINE void first(int i) { cells[i] = i; }
-static NOINLINE void second(int i) { sums[i] = cells[N - 1 - i]; }
+static NOINLINE void second(int i)
+{
+    sums[i] = cells[N - 1 - i];
+    USE(sums[i]);
+}
 
 int main(void)
 {

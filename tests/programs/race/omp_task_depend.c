@@ -9,12 +9,16 @@ static int value;
 
 static NOINLINE void makes(void)
 {
+    if (!IS_TWIN) /* one thread does not do both */
+        hidden_await(1);
     value = 1;
-    hidden_done(1);
+    hidden_done(2);
 }
 static NOINLINE void takes(void)
 {
-    hidden_await(1);
+    if (!IS_TWIN)
+        hidden_done(1);
+    hidden_await(2);
     USE(*(volatile int *)&value);
 }
 
