@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* std::cout may be used by all threads; one std::ostringstream may not. */
 /* EXPECT: race prints */
+/* POSSIBLE */
 /* TWIN */
 #include "hidden.h"
 #include <iostream>
