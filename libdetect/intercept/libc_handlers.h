@@ -16,9 +16,9 @@ libc_handler wide_wmemcmp, wide_wcscmp, wide_wcsncmp, wide_wcscasecmp;
 libc_handler wide_wcsncasecmp, wide_wmemchr, wide_wcsnlen, wide_wcsstr;
 libc_handler wide_wcscat, wide_wcsncat, wide_wcsxfrm, wide_wcsftime;
 libc_handler wide_note_token, wide_wcstok, wide_number, wide_mbrlen;
-libc_handler wide_mbrtowc, wide_mblen, wide_mbtowc, wide_mbstowcs;
-libc_handler wide_wcstombs, wide_note_source, wide_mbsrtowcs, wide_wcsrtombs;
-libc_handler wide_mbsnrtowcs, wide_wcsnrtombs;
+libc_handler wide_mbrtowc, wide_mbrtoc16, wide_mbrtoc8, wide_mblen;
+libc_handler wide_mbtowc, wide_mbstowcs, wide_wcstombs, wide_note_source;
+libc_handler wide_mbsrtowcs, wide_wcsrtombs, wide_mbsnrtowcs, wide_wcsnrtombs;
 
 /* libc_stdio.c */
 libc_handler stdio_line_before, stdio_line, number_integer, number_float;

@@ -10,6 +10,7 @@
 #include <locale.h>
 #include <mntent.h>
 #include <mqueue.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -46,6 +47,9 @@
 
 #define ROW(name_, result_, ...) {.name = #name_, .result = result_, .effects = {__VA_ARGS__}},
 #define FLOAT_ROW(name_, result_, ...) {.name = #name_, .result = result_, .floats = true, .effects = {__VA_ARGS__}},
+/* A long double takes two words of the stack. */
+#define LONG_DOUBLE_ROW(name_, result_, count, ...) \
+    {.name = #name_, .result = result_, .floats = true, .stack_arguments = 2 * (count), .effects = {__VA_ARGS__}},
 #define STACK_ROW(name_, result_, count, ...) \
     {.name = #name_, .result = result_, .stack_arguments = count, .effects = {__VA_ARGS__}},
 /* Variadic; with its format behind all other fixed arguments. */

@@ -125,25 +125,30 @@ void wide_number(struct libc_call *call)
 /* --- multibyte --------------------------------------------------------------------------------------------------------------- */
 
 /* (size_t)-1: invalid, -2: incomplete, -3: nothing was read. */
-static void character(struct libc_call *call, const void *string, size_t most, const void *wide, const void *state)
+static void character(struct libc_call *call, const void *string, size_t most, const void *wide, size_t unit,
+                      const void *state)
 {
     long used = (long)call->result;
     if (string)
         libc_reads(call, string, used > 0 ? (size_t)used : used == -2 ? most : smaller(most, 1));
     if (string && (used >= 0 || used == -3))
-        libc_writes(call, wide, sizeof(wchar_t));
+        libc_writes(call, wide, unit);
     libc_writes(call, state, sizeof(mbstate_t));
 }
 
 void wide_mbrlen(struct libc_call *call)
 {
-    character(call, wides(call, 0), libc_argument(call, 1), NULL, wides(call, 2));
+    character(call, wides(call, 0), libc_argument(call, 1), NULL, 0, wides(call, 2));
 }
 
-void wide_mbrtowc(struct libc_call *call)
+static void converted(struct libc_call *call, size_t unit)
 {
-    character(call, wides(call, 1), libc_argument(call, 2), wides(call, 0), wides(call, 3));
+    character(call, wides(call, 1), libc_argument(call, 2), wides(call, 0), unit, wides(call, 3));
 }
+
+void wide_mbrtowc(struct libc_call *call) { converted(call, sizeof(wchar_t)); }
+void wide_mbrtoc16(struct libc_call *call) { converted(call, 2); }
+void wide_mbrtoc8(struct libc_call *call) { converted(call, 1); }
 
 void wide_mblen(struct libc_call *call)
 {

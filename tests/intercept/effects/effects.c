@@ -20,7 +20,7 @@
 __attribute__((aligned(4096))) char a[OBJECT_BYTES], b[OBJECT_BYTES], c[OBJECT_BYTES], d[OBJECT_BYTES];
 static char before[4][OBJECT_BYTES];
 static char *const objects[4] = {a, b, c, d};
-static bool told_written[4][OBJECT_BYTES];
+static bool told_written[4][OBJECT_BYTES], changed[4][OBJECT_BYTES];
 static const char *result_start;
 static size_t result_size;
 bool effects_recording;
@@ -72,7 +72,7 @@ static size_t name_place(char *to, size_t room, uintptr_t address)
 void races_touch_slow(struct self *toucher, uintptr_t address, size_t size, uint32_t flags, uintptr_t caller)
 {
     (void)toucher, (void)caller;
-    if (!effects_recording || told_count == sizeof(told) / sizeof(told[0]))
+    if (!effects_recording || flags & RACE_ATOMIC || told_count == sizeof(told) / sizeof(told[0]))
         return;
     char *line = told[told_count++];
     size_t at = (size_t)snprintf(line, sizeof(told[0]), "%c ", flags & RACE_WRITE ? 'w' : 'r');
@@ -153,6 +153,24 @@ static void what_was_told(char *to, size_t room)
             at += (size_t)snprintf(to + at, room - at, "%s%s", at ? "; " : "", told[i]);
 }
 
+static void note_changes(void)
+{
+    for (size_t i = 0; i < 4; i++)
+        for (size_t byte = 0; byte < OBJECT_BYTES; byte++)
+            changed[i][byte] |= objects[i][byte] != before[i][byte];
+}
+
+/* Told as written, but as it was both times: for people to look at, since some functions write what was there. */
+static void show_unwritten(const struct effects_case *which)
+{
+    for (size_t i = 0; i < 4; i++)
+        for (size_t byte = 0; byte < OBJECT_BYTES; byte++)
+            if (told_written[i][byte] && !changed[i][byte]) {
+                printf("%s: perhaps does not write %c+%zu\n", which->function, "abcd"[i], byte);
+                break;
+            }
+}
+
 static bool unseen_change(const struct effects_case *which)
 {
     for (size_t i = 0; i < 4; i++)
@@ -164,17 +182,18 @@ static bool unseen_change(const struct effects_case *which)
     return false;
 }
 
-/* What it changes after GO is compared. */
-static bool run(const struct effects_case *which)
+/* With the objects full of that byte. */
+static bool run(const struct effects_case *which, int fill)
 {
     char seen[4096];
     told_count = 0;
     effects_result(NULL, 0);
     memset(told_written, 0, sizeof(told_written));
     for (size_t i = 0; i < 4; i++)
-        memset(objects[i], 0x5a, OBJECT_BYTES);
+        memset(objects[i], fill, OBJECT_BYTES);
     which->run();
     STOP;
+    note_changes();
     what_was_told(seen, sizeof(seen));
     if (strcmp(seen, which->expected) != 0) {
         printf("%s: expected \"%s\", told \"%s\"\n", which->function, which->expected, seen);
@@ -198,6 +217,17 @@ static bool has_case(const struct libc_row *row)
     return false;
 }
 
+static bool may_go_without(const struct libc_row *row)
+{
+    static const char *const names[] = {
+#include "without_case.inc"
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], row->name) == 0)
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     unsigned wrong = 0, count = 0, missing = 0;
@@ -205,14 +235,17 @@ int main(int argc, char **argv)
     divert_all();
     for (const struct effects_case *which = cases; which; which = which->next)
         if (argc < 2 || strcmp(argv[1], which->function) == 0) {
-            wrong += !run(which);
+            memset(changed, 0, sizeof(changed));
+            wrong += !run(which, 0x5a) || !run(which, 0xa5);
             count++;
+            if (getenv("SHOW_UNWRITTEN"))
+                show_unwritten(which);
         }
     for (size_t i = 0; argc < 2 && i < libc_row_count; i++)
-        if (!has_case(&libc_rows[i])) {
-            printf("%s: no case\n", libc_rows[i].name);
+        if (has_case(&libc_rows[i]) == may_go_without(&libc_rows[i])) {
+            printf("%s: %s\n", libc_rows[i].name, has_case(&libc_rows[i]) ? "has a case" : "no case");
             missing++;
         }
-    printf("%u cases, %u wrong; %zu rows, %u without a case\n", count, wrong, libc_row_count, missing);
+    printf("%u cases, %u wrong; %zu rows, %u to be looked at\n", count, wrong, libc_row_count, missing);
     return wrong + missing > 0 || count == 0;
 }

@@ -80,13 +80,13 @@ CASE(strcmp, "r a 3; r b 3") { text(a, "abc"); text(b, "ab"); GO; USE(strcmp(a, 
 CASE(strncmp, "r a 2; r b 2") { text(a, "abc"); text(b, "abd"); GO; USE(strncmp(a, b, 2)); }
 CASE(strcasecmp, "r a 3; r b 3") { text(a, "aBc"); text(b, "Abd"); GO; USE(strcasecmp(a, b)); }
 CASE(strncasecmp, "r a 2; r b 2") { text(a, "aBc"); text(b, "Abd"); GO; USE(strncasecmp(a, b, 2)); }
-CASE(strcasecmp_l, "r a 3; r b 3") { text(a, "aBc"); text(b, "Abd"); GO; USE(strcasecmp_l(a, b, newlocale(LC_ALL_MASK, "C", 0))); }
-CASE(strncasecmp_l, "r a 2; r b 2") { text(a, "aBc"); text(b, "Abd"); GO; USE(strncasecmp_l(a, b, 2, newlocale(LC_ALL_MASK, "C", 0))); }
+CASE(strcasecmp_l, "r a 3; r b 3") { text(a, "aBc"); text(b, "Abd"); locale_t l = newlocale(LC_ALL_MASK, "C", 0); GO; USE(strcasecmp_l(a, b, l)); }
+CASE(strncasecmp_l, "r a 2; r b 2") { text(a, "aBc"); text(b, "Abd"); locale_t l = newlocale(LC_ALL_MASK, "C", 0); GO; USE(strncasecmp_l(a, b, 2, l)); }
 CASE(strcoll, "r a 4; r b 4") { text(a, "abc"); text(b, "abd"); GO; USE(strcoll(a, b)); }
-CASE(strcoll_l, "r a 4; r b 4") { text(a, "abc"); text(b, "abd"); GO; USE(strcoll_l(a, b, newlocale(LC_ALL_MASK, "C", 0))); }
+CASE(strcoll_l, "r a 4; r b 4") { text(a, "abc"); text(b, "abd"); locale_t l = newlocale(LC_ALL_MASK, "C", 0); GO; USE(strcoll_l(a, b, l)); }
 CASE(strverscmp, "r a 4; r b 4") { text(a, "abc"); text(b, "abd"); GO; USE(strverscmp(a, b)); }
 CASE(strxfrm, "r b 4; w a 4") { text(b, "abc"); GO; USE(strxfrm(a, b, 10)); }
-CASE(strxfrm_l, "r b 4; w a 4") { text(b, "abc"); GO; USE(strxfrm_l(a, b, 10, newlocale(LC_ALL_MASK, "C", 0))); }
+CASE(strxfrm_l, "r b 4; w a 4") { text(b, "abc"); locale_t l = newlocale(LC_ALL_MASK, "C", 0); GO; USE(strxfrm_l(a, b, 10, l)); }
 CASE(strchr, "r a 3") { text(a, "hello"); GO; USE(strchr(a, 'l')); }
 CASE(strchr, "r a 6") { text(a, "hello"); GO; USE(strchr(a, 'x')); }
 CASE(strchrnul, "r a 6") { text(a, "hello"); GO; USE(strchrnul(a, 'x')); }
