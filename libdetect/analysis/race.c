@@ -18,26 +18,17 @@ static uint32_t locks_of(struct race_access *access)
     return thread->race.locks;
 }
 
-static inline bool same_site(const struct site *a, const struct site *b)
-{
-    return a->pc == b->pc && a->call == b->call && a->locks == b->locks && a->flags == b->flags && a->size == b->size;
-}
-
 race_site race_site_find(struct race_access *access)
 {
-    struct site site = {
-        .pc = access->pc,
-        .call = access->call,
-        .locks = locks_of(access),
-        .flags = access->flags,
-        .size = access->size < UINT32_MAX ? (uint32_t)access->size : UINT32_MAX,
-    };
-    uint32_t hash = (uint32_t)(site.pc ^ site.pc >> 8) ^ site.call * 31 ^ site.locks * 7 ^ site.flags;
+    uint64_t pc = access->pc, call_locks = (uint64_t)locks_of(access) << 32 | access->call;
+    uint64_t size = access->size < UINT32_MAX ? access->size : UINT32_MAX, flags_size = size << 32 | access->flags;
+    uint32_t hash = (uint32_t)(pc ^ pc >> 8 ^ call_locks * 31 ^ call_locks >> 29 ^ flags_size);
     struct site_cache_entry *entry = &access->thread->race.local->sites[hash % RACE_SITE_CACHE];
-    if (UNLIKELY(!same_site(&entry->site, &site) || !entry->number)) {
-        entry->site = site;
-        entry->number = site_number(&access->races->sites, &site);
-    }
+    if (LIKELY(entry->pc == pc && entry->call_locks == call_locks && entry->flags_size == flags_size))
+        return entry->number;
+    struct site site = {.pc = access->pc, .call = access->call, .locks = (uint32_t)(call_locks >> 32),
+                        .flags = access->flags, .size = (uint32_t)size};
+    *entry = (struct site_cache_entry){pc, call_locks, flags_size, site_number(&access->races->sites, &site)};
     return entry->number;
 }
 
@@ -109,25 +100,34 @@ void race_step(struct race_access *access, uintptr_t at, uint8_t mask)
 
 /* --- accesses ------------------------------------------------------------------------------------------------------------ */
 
-/* False: the thread is not looked at. */
-bool race_begin(struct race_access *access, struct detector *det, struct thread *thread, uint32_t flags)
+static ALWAYS_INLINE bool begin(struct race_access *access, struct detector *det, struct thread *thread, uint32_t flags)
 {
     if (UNLIKELY(!thread->race.local))
         return false;
     if (UNLIKELY(thread->race.pending))
         race_complete(det, thread);
-    *access = (struct race_access){.det = det, .races = det->races, .thread = thread, .flags = flags,
-                                   .tag = hb_tag(det, thread)};
+    access->det = det;
+    access->races = det->races;
+    access->thread = thread;
+    access->flags = flags;
+    access->tag = hb_tag(det, thread);
     access->kind = (uint8_t)((flags & RACE_WRITE ? CELL_WRITE : CELL_READ) | (flags & RACE_ATOMIC ? CELL_ATOMIC : 0));
+    access->site = 0;
     hb_used(thread);
     return true;
+}
+
+bool race_begin(struct race_access *access, struct detector *det, struct thread *thread, uint32_t flags)
+{
+    *access = (struct race_access){0};
+    return begin(access, det, thread, flags);
 }
 
 void race_access(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
                  race_site call, uintptr_t pc)
 {
     struct race_access access;
-    if (UNLIKELY(!race_begin(&access, det, thread, flags) || size == 0))
+    if (UNLIKELY(!begin(&access, det, thread, flags) || size == 0))
         return;
     access.call = call;
     access.pc = pc;

@@ -275,8 +275,10 @@ static inline uint8_t meet(struct race_access *access, uintptr_t at, const struc
         race_conflict(access, at, common, cell->tag, kind, cell_site(cell));
         race_sync_follow(access, cell->tag, cell_site(cell));
     }
-    if ((known && covers(access->kind, kind)) || access->kind == CELL_WRITE)
+    if ((known && covers(access->kind, kind)) || access->kind == CELL_WRITE) {
         *mask &= (uint8_t)~common;
+        access->changed = true;
+    }
     return 0;
 }
 
@@ -304,6 +306,7 @@ static inline uint8_t enter(struct race_access *access, uintptr_t at, struct rac
             break;
         record = race_cells_of(access->races, record->next);
     }
+    access->changed |= left != 0;
     if (!left || !in)
         return left;
     in->cells[place] = (struct race_cell){access->tag, what};
@@ -385,6 +388,16 @@ static bool orders(const struct race_access *access, uint32_t head)
     return access->flags & RACE_ATOMIC || !access->tag || (head && race_cells_of(access->races, head)->has_variable);
 }
 
+/* Nothing is new, but that this thread reads now. */
+static uint64_t same_again(const struct race_access *access, uint32_t head, uint64_t tags)
+{
+    uint8_t written, touched;
+    if (!takes_turn(access->thread->race.local))
+        return tags;
+    sum_up(access->races, head, access->tag, &written, &touched);
+    return touched == 0xff ? word_tags(word_first(tags), access->tag) : tags;
+}
+
 /* A granule that has a record, or needs one. */
 static NOINLINE uint64_t access_chain(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
 {
@@ -393,9 +406,12 @@ static NOINLINE uint64_t access_chain(struct race_access *access, uintptr_t at, 
     uint32_t head = head_of(races, thread, granule, tags);
     if (UNLIKELY(!head))
         return lose(access->det, thread, granule, 0);
-    bool kept = orders(access, head) ? enter_ordering(access, at, head) : enter_chain(access, at, head);
-    if (UNLIKELY(!kept))
+    bool ordering = orders(access, head), kept = true;
+    access->changed = ordering;
+    if (UNLIKELY(ordering ? !enter_ordering(access, at, head) : !enter_chain(access, at, head)))
         return lose(access->det, thread, granule, head);
+    if (!access->changed)
+        return same_again(access, head, tags);
     return close(races, thread, granule, race_cells_of(races, head), head, tags, access->tag,
                  access->tag && access->kind & CELL_WRITE, &kept);
 }
@@ -408,7 +424,10 @@ uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct gran
     if (words_head(*granule->sites) || orders(access, 0))
         return access_chain(access, at, granule, tags);
     words_to_cells(tags, *granule->sites, &words);
+    access->changed = false;
     (void)enter(access, at, &words); /* there is room for a third */
+    if (!access->changed)
+        return tags;
     tags = close(access->races, access->thread, granule, &words, 0, tags, access->tag, access->kind & CELL_WRITE, &kept);
     return LIKELY(kept) ? tags : lose(access->det, access->thread, granule, 0);
 }

@@ -54,6 +54,7 @@ static void put_aside(struct race_access *access, struct race_finding *found)
         return;
     }
     local->findings[local->finding_count++] = *found;
+    access->thread->race.to_report = true;
 }
 
 void race_conflict(struct race_access *access, uintptr_t granule, uint8_t mask, uint32_t tag, uint8_t kind, race_site site)

@@ -20,8 +20,7 @@ struct race_told {
 
 bool race_has_findings(const struct thread *thread)
 {
-    const struct race_local *local = thread->race.local;
-    return local && (local->finding_count > 0 || local->recheck);
+    return thread->race.to_report;
 }
 
 /* --- stacks ----------------------------------------------------------------------------------------------------------- */
@@ -237,6 +236,7 @@ void race_report(struct detector *det, struct thread *thread)
     for (uint32_t i = 0; i < local->finding_count; i++)
         tell(det, thread, &local->findings[i]);
     local->finding_count = 0;
+    thread->race.to_report = false;
     if (local->recheck)
         withdraw(det);
     local->recheck = false;

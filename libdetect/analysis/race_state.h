@@ -149,6 +149,7 @@ struct race_access {
     uint32_t tag;
     uint8_t kind; /* CELL_READ, CELL_WRITE, CELL_ATOMIC */
     uint8_t mask; /* the bytes of the granule under way */
+    bool changed; /* its cells are not what they were */
     uint32_t flags;
     race_site site; /* 0 not yet known: race_access_site() */
     uint32_t call;
@@ -243,7 +244,7 @@ struct race_finding {
 #define RACE_SEEN 64u
 
 struct site_cache_entry {
-    struct site site;
+    uint64_t pc, call_locks, flags_size;
     race_site number;
 };
 

@@ -73,7 +73,8 @@ static struct race_cell *make(struct race_access *access, uint32_t head, uint8_t
         hb_release_join(access->det, thread, &sync_of(races, cell)->time);
     access->tag = hb_tag(access->det, thread);
     hb_used(thread);
-    thread->race.local->recheck |= load_relaxed(&races->moves_told) > 0;
+    if (load_relaxed(&races->moves_told) > 0)
+        thread->race.local->recheck = thread->race.to_report = true;
     return cell;
 }
 

@@ -18,6 +18,7 @@ struct race_thread {
     uintptr_t pending;        /* what the last atomic load read, if what was released there is still to be acquired; 0 not */
     uint8_t pending_mask;     /* which of the 8 bytes there */
     uint32_t pending_flags;   /* of that load (enum race_flag) */
+    bool to_report;           /* race_report() has something to do */
     uintptr_t stack_watch;    /* the lowest synchronisation variable on its stack, UINTPTR_MAX none */
     uint32_t locks, locks_version; /* the set of locks held (site.h), and the held_list.version for which it is right */
     struct pool_cache cells;

@@ -99,7 +99,7 @@ static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
     if (UNLIKELY(sp > self->thread->race.stack_watch))
         race_stack_left(runtime.detector, self->thread, sp);
     race_access(runtime.detector, self->thread, address, size, flags_of(address, size, kind), node_of(calls, count), pc);
-    if (UNLIKELY(race_has_findings(self->thread)))
+    if (UNLIKELY(self->thread->race.to_report))
         tr_with_vectors_saved(races_tell_interrupted, self);
 }
 
