@@ -59,6 +59,52 @@ static inline uint64_t read_whole(struct race_access *access, uintptr_t at, stru
     return word_tags(written, access->tag);
 }
 
+static inline bool knows(const struct race_access *access, uint32_t tag)
+{
+    return !tag || hb_knows(access->det, access->thread, tag & ~RACE_PARTIAL);
+}
+
+/* Part of the granule is written: the first part after all of it was written before, or another one that this access's
+ * instruction writes in this epoch (elements of an array). False: something else. */
+static inline bool write_part(struct race_access *access, struct granule *granule, uint64_t *tags, uint8_t mask)
+{
+    uint32_t first = word_first(*tags), second = word_second(*tags), part = access->tag | RACE_PARTIAL;
+    uint64_t sites = *granule->sites;
+    race_site site = race_access_site(access);
+    if (first == part && word_site1(sites) == site &&
+        (!second || (sites & SITES_BOTH_WRITE && knows(access, second)))) {
+        uint8_t before = second ? word_bytes2(sites) & (uint8_t)~mask : 0;
+        mask |= word_bytes1(sites);
+        *granule->sites = before ? SITES_BOTH_WRITE | word_sites(site, mask, word_site2(sites), before)
+                                 : word_sites(site, mask, 0, 0);
+        *tags = word_tags(mask == 0xff ? access->tag : part, before ? second : 0);
+        return true;
+    }
+    if (first & RACE_PARTIAL || second || !knows(access, first))
+        return false;
+    *granule->sites = first ? SITES_BOTH_WRITE | word_sites(site, mask, word_site1(sites), (uint8_t)~mask)
+                            : word_sites(site, mask, 0, 0);
+    *tags = word_tags(part, first ? first | RACE_PARTIAL : 0);
+    return true;
+}
+
+/* The same for a read: the first one since the write, or of another part by this instruction. */
+static inline bool read_part(struct race_access *access, struct granule *granule, uint64_t *tags, uint8_t mask)
+{
+    uint32_t first = word_first(*tags), second = word_second(*tags), part = access->tag | RACE_PARTIAL;
+    uint64_t sites = *granule->sites;
+    race_site site = race_access_site(access);
+    if (first & RACE_PARTIAL || !knows(access, first))
+        return false;
+    if (second == part && word_site2(sites) == site)
+        mask |= word_bytes2(sites);
+    else if (second)
+        return false;
+    *granule->sites = word_sites(word_site1(sites), word_bytes1(sites), site, mask);
+    *tags = word_tags(first, mask == 0xff ? access->tag : part);
+    return true;
+}
+
 static inline bool is_known(const struct race_access *access, uint64_t tags)
 {
     return word_first(tags) == access->tag || (access->kind == CELL_READ && word_second(tags) == access->tag);
@@ -91,7 +137,9 @@ void race_step(struct race_access *access, uintptr_t at, uint8_t mask)
         tags = write_whole(access, at, &granule, tags);
     else if (whole && access->kind == CELL_READ && (!word_second(tags) || hb_knows(access->det, access->thread, word_second(tags))))
         tags = read_whole(access, at, &granule, tags);
-    else
+    else if (*granule.sites & SITES_IN_CELLS || access->kind & CELL_ATOMIC ||
+             !(access->kind == CELL_WRITE ? write_part(access, &granule, &tags, mask)
+                                          : read_part(access, &granule, &tags, mask)))
         tags = race_cells_access(access, at, &granule, tags, mask);
     shadow_unlock(&granule, tags);
     if (evidence_waits(access->flags) && !access->thread->race.pending)
