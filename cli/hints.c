@@ -100,13 +100,42 @@ static bool asks_soon(struct facts *facts, const struct side *side)
     return false;
 }
 
-/* Whether the line changes the word by one operator that needs its old value: ++ -- += -= |= and the like. */
+/* Behind the word, its subscripts and what closes around it. */
+static const char *behind(const char *at)
+{
+    while (*at == ' ' || *at == ')' || *at == '[') {
+        const char *end = *at == '[' ? strchr(at, ']') : at;
+        if (!end)
+            return at;
+        at = end + 1;
+    }
+    return at;
+}
+
+/* Before the word, and the objects that it is a member of. */
+static const char *before(const char *text, const char *at)
+{
+    while (at > text && (is_word_char(at[-1]) || strchr(".:>(*&[] ", at[-1]) || (at[-1] == '-' && *at == '>')))
+        at--;
+    return at;
+}
+
+static bool is_update(const char *text, const char *at, size_t n)
+{
+    static const char *const operators[] = {"++", "--", "+=", "-=", "|=", "&=", "^=", "*="};
+    const char *after = behind(at + n), *start = before(text, at);
+    for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++)
+        if (strncmp(after, operators[i], 2) == 0)
+            return true;
+    return start - text >= 2 && (strncmp(start - 2, "++", 2) == 0 || strncmp(start - 2, "--", 2) == 0);
+}
+
+/* Whether the line changes the word by an operator that needs its old value. */
 static bool updates(const char *text, const char *word)
 {
-    static const char *const operators[] = {"++", "--", "+=", "-=", "|=", "&=", "^="};
     const char *at = find_word(text, word);
-    for (size_t i = 0; at && i < sizeof(operators) / sizeof(*operators); i++)
-        if (strstr(text, operators[i]))
+    for (; at; at = find_word(at + 1, word))
+        if (is_update(text, at, strlen(word)))
             return true;
     return false;
 }

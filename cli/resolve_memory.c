@@ -199,7 +199,7 @@ static const char *used_member(struct work *work, const struct doc_object *objec
         if ((raw->frames[i] & OFFSET_MASK) == frame->offset)
             module = process_module(work->process, (uint32_t)(raw->frames[i] >> RESOLVE_FRAME_BITS));
     struct sym_binary *binary = resolve_binary(work, module);
-    struct sym_use use = {frame->offset, stack->source, stack->access.address - (object->address - object->offset),
+    struct sym_use use = {frame->offset, stack->source, frame->function, stack->access.address - (object->address - object->offset),
                           stack->access.size, object->block_size};
     return binary && use.offset < use.block_size ? sym_used_member(work->resolver->symbolizer, binary, &use) : NULL;
 }

@@ -35,6 +35,7 @@ struct sym_variable {
     unsigned line;
     const char *function;   /* whose local or static variable it is, or NULL */
     const char *bit_fields; /* "ready, dirty": these share the bytes in question; NULL: not so */
+    bool is_whole; /* the bytes are all of what the name says, or a bit-field of theirs */
     bool is_volatile, is_atomic; /* as declared, itself or something that it is part of */
 };
 
@@ -66,6 +67,7 @@ bool sym_local(struct symbolizer *symbolizer, struct sym_binary *binary, const s
 struct sym_use {
     uint64_t pc;
     const char *text; /* the line */
+    const char *function; /* which it is part of; NULL unknown */
     uint64_t offset, size, block_size;
 };
 /* "job.state": the structure and the member that is meant, where that is beyond doubt; else NULL. */

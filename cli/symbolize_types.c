@@ -230,9 +230,11 @@ static bool into_structure(struct symbolizer *symbolizer, Dwarf_Die *type, struc
     if (!find_member(type, range, &member, 0)) {
         const char *names;
         size_t count = bit_fields(symbolizer, type, range, &names);
-        if (count == 1)
+        if (count == 1) {
             variable->name = pool_printf(symbolizer->pool, "%s.%s", variable->name, names);
-        else if (count)
+            variable->is_whole = true;
+        }
+        if (count > 1)
             variable->bit_fields = names;
         return false;
     }
@@ -257,24 +259,31 @@ static bool into_array(struct symbolizer *symbolizer, Dwarf_Die *type, struct ra
     return range->offset + range->size <= element;
 }
 
+/* `at` and `range` end at what the way leads to. */
+static void go_down(struct symbolizer *symbolizer, Dwarf_Die *at, struct range *range, uint64_t most,
+                    struct sym_variable *variable)
+{
+    for (int depth = 0; depth < MAX_TYPE_DEPTH; depth++) {
+        int tag = dwarf_tag(at);
+        if (range->offset == 0 && from_system_header(symbolizer, at) && sym_size_of(at) <= most)
+            return; /* pthread_mutex_t's and std::mutex's insides are of no interest */
+        if (tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type) {
+            if (!into_structure(symbolizer, at, range, variable))
+                return;
+        } else if (tag == DW_TAG_array_type) {
+            if (!into_array(symbolizer, at, range, variable))
+                return;
+        } else if (!peel(at, variable)) {
+            return; /* a base type, a pointer */
+        }
+    }
+}
+
 void sym_member_path(struct symbolizer *symbolizer, Dwarf_Die *outer, uint64_t offset, uint64_t size,
                      struct sym_variable *variable)
 {
     Dwarf_Die type = *outer;
     struct range range = {offset, size ? size : 1};
-    uint64_t most = size ? size : UNKNOWN_SIZE;
-    for (int depth = 0; depth < MAX_TYPE_DEPTH; depth++) {
-        int tag = dwarf_tag(&type);
-        if (range.offset == 0 && from_system_header(symbolizer, &type) && sym_size_of(&type) <= most)
-            return; /* pthread_mutex_t's and std::mutex's insides are of no interest */
-        if (tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type) {
-            if (!into_structure(symbolizer, &type, &range, variable))
-                return;
-        } else if (tag == DW_TAG_array_type) {
-            if (!into_array(symbolizer, &type, &range, variable))
-                return;
-        } else if (!peel(&type, variable)) {
-            return; /* a base type, a pointer */
-        }
-    }
+    go_down(symbolizer, &type, &range, size ? size : UNKNOWN_SIZE, variable);
+    variable->is_whole |= range.offset == 0 && sym_size_of(&type) == size;
 }

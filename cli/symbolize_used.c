@@ -19,19 +19,27 @@ struct used {
 
 static bool is_word_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
-/* Whether the line has the word as a member: behind "->" or ".". */
-static bool names_member(const char *text, const char *word, size_t n)
+/* Whether the line has the word as a member: behind "->" or ".", or alone where the members of `this` are meant. */
+static bool names_member(const char *text, const char *word, size_t n, bool of_this)
 {
     for (const char *at = text; n && (at = strstr(at, word)); at++) {
         bool behind = at > text && (at[-1] == '.' || (at - text > 1 && at[-1] == '>' && at[-2] == '-'));
-        if (behind && !is_word_char(at[n]))
+        bool alone = of_this && (at == text || !is_word_char(at[-1]));
+        if ((behind || alone) && !is_word_char(at[n]))
             return true;
     }
     return false;
 }
 
+/* Whether the function is a member of the class: "shop::Store::sell" of "shop::Store". */
+static bool is_method(const char *function, const char *name)
+{
+    size_t n = strlen(name);
+    return function && strncmp(function, name, n) == 0 && strncmp(function + n, "::", 2) == 0;
+}
+
 /* The last member's name in a path such as ".u.parts[3]". */
-static bool path_is_named(struct symbolizer *symbolizer, const char *text, const char *path)
+static bool path_is_named(struct symbolizer *symbolizer, const struct sym_use *use, const char *path, bool of_this)
 {
     size_t end = strlen(path);
     while (end && path[end - 1] == ']')
@@ -40,7 +48,7 @@ static bool path_is_named(struct symbolizer *symbolizer, const char *text, const
     size_t start = end;
     while (start && is_word_char(path[start - 1]))
         start--;
-    return names_member(text, pool_text(symbolizer->pool, path + start, end - start), end - start);
+    return names_member(use->text, pool_text(symbolizer->pool, path + start, end - start), end - start, of_this);
 }
 
 enum { TOO_SMALL, BEGINS, ELEMENT, WHOLE };
@@ -66,7 +74,7 @@ static void try_type(struct used *used, Dwarf_Die *type, const char *name)
     if (rank == TOO_SMALL || rank < used->rank)
         return;
     sym_member_path(used->symbolizer, type, offset, used->use->size, &variable);
-    if (!*variable.name || !path_is_named(used->symbolizer, used->use->text, variable.name))
+    if (!*variable.name || !variable.is_whole || !path_is_named(used->symbolizer, used->use, variable.name, is_method(used->use->function, name)))
         return;
     const char *found = pool_printf(used->symbolizer->pool, "%s%s", name, variable.name);
     used->ambiguous = rank == used->rank && (used->ambiguous || strcmp(found, used->found) != 0);

@@ -20,6 +20,8 @@ W, R, A = r.WRITE, r.READ, r.ATOMIC
 
 
 class Sample:
+    address = AT
+
     def __init__(self, file=FILE, creator="create"):
         self.file = file
         self.creator = creator
@@ -38,7 +40,7 @@ class Sample:
         return [r.hello(program=self.b.path, args=["hints"]), self.b.module(), r.thread(1), r.thread(2, None, 1, create),
                 r.thread(3, None, 1, create),
                 r.finding(1, kind, "certain", "",
-                          *[r.access(thread, [self.at(mark)], flags, AT, 4) for thread, mark, flags in (first, second)],
+                          *[r.access(thread, [self.at(mark)], flags, self.address, 4) for thread, mark, flags in (first, second)],
                           memory, *[r.obj("mutex" if len(name) == 1 else "rwlock", AT, 40, self.b.symbol(name)) for name in names],
                           *[r.held(thread, 1 + names.index(lock), [self.at("lock")], shared) for thread, lock, shared in held],
                           threads=[first[0], second[0]]), r.ended(0)]
@@ -53,8 +55,8 @@ class Sample:
     def thread_local(self, name):
         return r.memory(AT, 4, tls=(2, self.b.index << 48 | self.b.symbols[name]))
 
-    def block(self, offset, thread, mark):
-        return r.memory(BLOCK + offset, 4, block=(BLOCK, 24, thread, [self.at(mark)]))
+    def block(self, offset, thread, mark, size=24):
+        return r.memory(BLOCK + offset, 4, block=(BLOCK, size, thread, [self.at(mark)]))
 
 
 def pairs(s):
@@ -132,11 +134,25 @@ def cplusplus(s):
              s.race((2, "in another function", W), (3, "call", R), s.block(8, 1, "call")))]
 
 
-def hints(detect, records):
+def names(s, plus):
+    """[(what the memory in a heap block is called, records)]: as a line says, if just one structure fits."""
+    s.address, plus.address = BLOCK + 8, BLOCK + 8
+
+    def at(sample, marks, offset, size):
+        block = sample.block(offset, 1, "allocate" if sample is s else "call", size)
+        return sample.race((2, marks[0], W), (3, marks[1], W), block)
+
+    return [("job.state", at(s, ("later", "later"), 8, 24)), ("job.state", at(s, ("later", "add"), 8, 48)),
+            (None, at(s, ("add", "add"), 8, 24)), (None, at(s, ("later", "later"), 8, 20)),
+            ("base.ended", at(plus, ("in the destructor", "in another function"), 8, 16)),
+            (None, at(plus, ("call", "call"), 8, 16))]
+
+
+def shown(detect, records):
     with open("made.report", "wb") as file:
         file.write(b"".join(records))
     done = subprocess.run([detect, "report", "--format=json", "made.report"], stdout=subprocess.PIPE, check=False, text=True)
-    return json.loads(done.stdout)["findings"][0]["hints"]
+    return json.loads(done.stdout)["findings"][0]
 
 
 def main():
@@ -146,12 +162,18 @@ def main():
         os.chdir(folder)
         for file in (FILE, "hints.cc"):
             shutil.copy(os.path.join(HERE, "samples", file), folder)
-        for text, with_it, without in pairs(Sample()) + cplusplus(Sample("hints.cc", "call")):
+        sample, plus = Sample(), Sample("hints.cc", "call")
+        for text, with_it, without in pairs(sample) + cplusplus(plus):
             for records, wanted in ((with_it, True), (without, False)):
-                given = hints(detect, records)
+                given = shown(detect, records)["hints"]
                 if any(text in hint for hint in given) != wanted or not given:
                     print(f"'{text}' should {'' if wanted else 'not '}be among: {given}")
                     failed += 1
+        for wanted, records in names(sample, plus):
+            given = shown(detect, records)["objects"][0]["name"]
+            if given != wanted:
+                print(f"the name is {given}, not {wanted}")
+                failed += 1
         os.chdir("/")
     return 1 if failed else 0
 
