@@ -2,11 +2,12 @@
 /* Where shadow memory lies: two words for each 8 bytes of the program's memory, at constant distances from it.
  *
  * Address space only: pages cost what is touched, are in no core dump, and small (huge ones would cost what lies beside).
- * Three stretches hold nearly all memory of a program for Linux on x86-64:
+ * A few stretches hold nearly all memory of a program for Linux on x86-64:
  *
  *   low     0 to 16 GiB          executables that are not position-independent, their heap, MAP_32BIT
  *   program the executable       position-independent ones, and the heap that the kernel puts behind them
- *   mapped  libraries, mmap      down from below the stack, which is the upper end of all
+ *   mapped  the dynamic linker   libraries, mmap
+ *   stack   the upper end of all, often with `mapped` close below
  *
  * Tags lie where one bit of the address is flipped, plus an odd number of pages, so that translated code needs one test for
  * all stretches (struct tr_check). (Words that share all low address bits with their data confuse the caches of some CPUs.)
@@ -30,7 +31,8 @@
 #define LOW_BYTES (16 * GIB)
 #define BEFORE_PROGRAM (4 * GIB)
 #define BEHIND_PROGRAM (1 * TIB)
-#define BELOW_MAPPED (2 * TIB)
+#define AROUND_MAPPED (2 * TIB)
+#define AROUND_STACK (1 * TIB)
 
 #define TAGS_PAGES 5
 #define SITES_PAGES 11
@@ -177,25 +179,16 @@ static void discard(void *start, size_t size)
 
 static uintptr_t page_of(uintptr_t address) { return address & ~(PAGE - 1); }
 
-static struct stretch program_stretch(void)
+static struct stretch around(uintptr_t address, uintptr_t below, uintptr_t above)
 {
-    uintptr_t at = getauxval(AT_ENTRY);
-    if (at < LOW_BYTES + BEFORE_PROGRAM)
-        return (struct stretch){0, 0};
-    return (struct stretch){page_of(at) - BEFORE_PROGRAM, page_of(at) + BEHIND_PROGRAM};
+    uintptr_t start = address > below + LOW_BYTES ? address - below : LOW_BYTES;
+    return (struct stretch){start, TOP - address > above ? address + above : TOP};
 }
 
-/* This library lies near the upper end of what the kernel maps where it likes. */
-static struct stretch mapped_stretch(void)
+/* The part of it in which the bit is the same as at `address`: there the distance is constant. */
+static struct stretch clip(struct stretch stretch, uintptr_t address, unsigned bit)
 {
-    uintptr_t at = page_of((uintptr_t)&reserved);
-    return (struct stretch){at > BELOW_MAPPED ? at - BELOW_MAPPED : LOW_BYTES, TOP};
-}
-
-/* The part of it in which the bit is the same as at `at`, and with it the distance. */
-static struct stretch clip(struct stretch stretch, uintptr_t at, unsigned bit)
-{
-    uintptr_t start = at >> bit << bit, end = start + ((uintptr_t)1 << bit);
+    uintptr_t start = address >> bit << bit, end = start + ((uintptr_t)1 << bit);
     return (struct stretch){stretch.start > start ? stretch.start : start, stretch.end < end ? stretch.end : end};
 }
 
@@ -205,26 +198,44 @@ static intptr_t distance(struct stretch stretch, unsigned bit)
     return (stretch.start >> bit & 1 ? -flipped : flipped) + TAGS_PAGES * (intptr_t)PAGE;
 }
 
-static bool add_stretch(struct race_shadow *shadow, struct stretch stretch, unsigned bit, intptr_t to_sites)
+/* Below it the kernel maps what may lie anywhere, or above it, if stacks are unlimited. */
+static uintptr_t linker_address(void)
 {
+    uintptr_t address = getauxval(AT_BASE);
+    return page_of(address ? address : (uintptr_t)&reserved);
+}
+
+/* Around the address, as far as no stretch that is there already has it. */
+static bool add_around(struct race_shadow *shadow, uintptr_t address, uintptr_t below, uintptr_t above, unsigned bit,
+                       intptr_t to_sites)
+{
+    if (address < LOW_BYTES)
+        return true;
+    struct stretch stretch = clip(around(address, below, above), address, bit);
+    for (uint32_t i = 0; i < shadow->range_count; i++) {
+        const struct race_range *range = &shadow->ranges[i];
+        if (address >= range->start && address < range->end)
+            return true;
+        if (range->start > address && range->start < stretch.end)
+            stretch.end = range->start;
+        if (range->end <= address && range->end > stretch.start)
+            stretch.start = range->end;
+    }
     intptr_t tags = distance(stretch, bit);
-    return stretch.start == stretch.end || add_range(shadow, stretch, tags, tags + to_sites);
+    return add_range(shadow, stretch, tags, tags + to_sites);
 }
 
 static bool reserve(struct race_shadow *shadow, unsigned bit, intptr_t to_sites)
 {
-    struct stretch program = program_stretch(), mapped = clip(mapped_stretch(), TOP - 1, bit);
-    program = clip(program, program.start + BEFORE_PROGRAM, bit);
-    if (program.end > mapped.start && program.start < program.end)
-        program.end = program.start < mapped.start ? mapped.start : program.start;
-    if (program.start >= program.end)
-        program = (struct stretch){0, 0};
-    if (!add_stretch(shadow, mapped, bit, to_sites) || !add_stretch(shadow, program, bit, to_sites)) {
+    if (!add_around(shadow, TOP - PAGE, AROUND_STACK, PAGE, bit, to_sites) ||
+        !add_around(shadow, linker_address(), AROUND_MAPPED, AROUND_MAPPED, bit, to_sites) ||
+        !add_around(shadow, page_of(getauxval(AT_ENTRY)), BEFORE_PROGRAM, BEHIND_PROGRAM, bit, to_sites)) {
         drop_ranges(shadow);
         return false;
     }
     struct stretch low = {0, LOW_BYTES};
-    add_stretch(shadow, low, bit, to_sites);
+    intptr_t tags = distance(low, bit);
+    add_range(shadow, low, tags, tags + to_sites);
     return true;
 }
 
