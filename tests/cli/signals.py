@@ -158,7 +158,8 @@ class Signals(Case):
 
     def reports(self):
         folder = self.path("kept")
-        return [os.path.join(folder, name) for name in os.listdir(folder)] if os.path.isdir(folder) else []
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        return [os.path.join(folder, name) for name in names if name.endswith(".report")]
 
     def read(self, path):
         with open(path, "rb") as file:
