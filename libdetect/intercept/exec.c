@@ -14,6 +14,7 @@
 #include "intercept/elf_target.h"
 #include "intercept/export.h"
 #include "intercept/process.h"
+#include "intercept/resource.h"
 #include "runtime/monitor.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
@@ -86,10 +87,8 @@ void exec_plan_search(struct exec_plan *plan, const char *name, char *const envp
 
 /* --- before the real call --------------------------------------------------------------------------------------- */
 
-/* The process becomes another program: this one's report is complete. */
-static void leave_program(struct signals_real_mask *guard)
+static void end_report(void)
 {
-    signals_before_exec(guard);
     if (!runtime.on || sys_getpid() != runtime.pid)
         return;
     struct self *self = self_enter();
@@ -100,6 +99,21 @@ static void leave_program(struct signals_real_mask *guard)
     self_leave(self);
 }
 
+/* The process becomes another program: this one's report is complete. */
+static void leave_program(struct signals_real_mask *guard)
+{
+    signals_before_exec(guard);
+    end_report();
+    resource_before_exec(); /* the last: there may be no more memory afterwards */
+}
+
+/* The call came back: errno is untouched. */
+static void stay(const struct signals_real_mask *guard)
+{
+    signals_exec_failed(guard);
+    resource_exec_failed();
+}
+
 static int exec_path(int directory, const char *path, char *const argv[], char *const envp[])
 {
     struct exec_plan plan;
@@ -108,7 +122,7 @@ static int exec_path(int directory, const char *path, char *const argv[], char *
     struct signals_real_mask guard;
     leave_program(&guard);
     int result = REAL(execve)(path, argv, environment);
-    signals_exec_failed(&guard);
+    stay(&guard);
     exec_done(&plan);
     return result;
 }
@@ -121,7 +135,7 @@ static int exec_search(const char *name, char *const argv[], char *const envp[])
     struct signals_real_mask guard;
     leave_program(&guard);
     int result = REAL(execvpe)(name, argv, environment);
-    signals_exec_failed(&guard);
+    stay(&guard);
     exec_done(&plan);
     return result;
 }
@@ -156,7 +170,7 @@ INTERCEPT(int, fexecve, (int fd, char *const argv[], char *const envp[]))
     struct signals_real_mask guard;
     leave_program(&guard);
     int result = REAL(fexecve)(fd, argv, environment);
-    signals_exec_failed(&guard);
+    stay(&guard);
     exec_done(&plan);
     return result;
 }
@@ -170,7 +184,7 @@ INTERCEPT(int, execveat, (int directory, const char *path, char *const argv[],
     struct signals_real_mask guard;
     leave_program(&guard);
     int result = REAL(execveat)(directory, path, argv, environment, flags);
-    signals_exec_failed(&guard);
+    stay(&guard);
     exec_done(&plan);
     return result;
 }
@@ -188,7 +202,7 @@ long exec_by_number(long number, const long arguments[6])
     struct signals_real_mask guard;
     leave_program(&guard);
     long result = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-    signals_exec_failed(&guard);
+    stay(&guard);
     exec_done(&plan);
     return result;
 }

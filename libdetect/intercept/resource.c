@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits of address space that the program sets for itself: shadow memory, which counts as well, is added to them, and
  * left out of what the program is shown. A limit that was there before shadow memory is the kernel's business. */
+#include "intercept/resource.h"
+
+#include <errno.h>
 #include <sys/resource.h>
 
 #include "intercept/export.h"
@@ -77,3 +80,23 @@ INTERCEPT(int, getrlimit, (unsigned resource, struct rlimit *limit))
 }
 
 EXPORT int intercepted_getrlimit64(unsigned, struct rlimit *) __asm__("getrlimit64") __attribute__((alias("getrlimit")));
+
+/* --- exec ------------------------------------------------------------------------------------------------------------- */
+
+static void move_all(bool up)
+{
+    int saved = errno;
+    uint32_t set = load_relaxed(&raised);
+    for (unsigned resource = 0; set >> resource; resource++) {
+        struct rlimit limit;
+        if (!(set >> resource & 1) || REAL(getrlimit)((enum __rlimit_resource)resource, &limit) != 0)
+            continue;
+        limit = with_shadow(limit, up);
+        REAL(setrlimit)((enum __rlimit_resource)resource, &limit);
+    }
+    errno = saved;
+}
+
+void resource_before_exec(void) { move_all(false); }
+/* Only a privileged process gets a finite hard limit back. */
+void resource_exec_failed(void) { move_all(true); }
