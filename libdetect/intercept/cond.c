@@ -7,6 +7,7 @@
 
 #include "intercept/layout.h"
 #include "intercept/mutex.h"
+#include "runtime/races.h"
 
 static COLD void first_use(const struct call *call, const pthread_cond_t *cond)
 {
@@ -72,11 +73,19 @@ int cond_wait(const struct call *call, pthread_cond_t *cond, enum object_kind ki
     return error;
 }
 
+/* Who signals after the lock was given up may come too late: the object may be freed by then. Before the event, which
+ * orders the call with who is woken by it. */
+static ALWAYS_INLINE void tell_use(const struct call *call, const pthread_cond_t *cond)
+{
+    races_reads(call->self, cond, 1, call->site.pc);
+}
+
 int cond_signal(const struct call *call, pthread_cond_t *cond)
 {
     if (UNLIKELY(!call->self))
         return REAL(pthread_cond_signal)(cond);
     ensure_known(call, cond);
+    tell_use(call, cond);
     tell_object(call, EVENT_SIGNAL, OBJECT_COND, cond, 0);
     int error = REAL(pthread_cond_signal)(cond);
     call_leave(call);
@@ -88,6 +97,7 @@ int cond_broadcast(const struct call *call, pthread_cond_t *cond)
     if (UNLIKELY(!call->self))
         return REAL(pthread_cond_broadcast)(cond);
     ensure_known(call, cond);
+    tell_use(call, cond);
     tell_object(call, EVENT_BROADCAST, OBJECT_COND, cond, 0);
     int error = REAL(pthread_cond_broadcast)(cond);
     call_leave(call);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An exception that is carried from one thread to another by exception_ptr. */
-/* EXPECT: race throws/main on late */
+/* EXPECT: race main on late */
 /* TWIN */
 #include "hidden.h"
 #include <future>
