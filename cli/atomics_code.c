@@ -260,7 +260,9 @@ static bool is_operation(const struct code *code, const struct candidates *candi
         return false;
     if ((op & span->op) == 0 || (size & (size - 1)) != 0 || size > 8 || (span->sizes && !(span->sizes & size)))
         return false;
-    if (is_on_stack(memory) && !(span->local && (here->optimised || span->rule != ATOMICS_BY_LIBRARY)))
+    /* Optimisers reach what a pointer of the source leads to in its own frame; what they keep there for themselves is no
+     * other thread's. */
+    if (is_on_stack(memory) && !here->optimised && !(span->local && span->rule != ATOMICS_BY_LIBRARY))
         return false;
     if (!is_named(span, insn, memory))
         return false;

@@ -48,7 +48,7 @@ static NOINLINE void adds(void)
 static void *works(void *none)
 {
     struct node me;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 2000; i++) { /* until they meet */
         take(&me);
         give(&me);
         if (IS_TWIN)
