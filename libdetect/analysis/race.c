@@ -110,6 +110,17 @@ static inline bool is_known(const struct race_access *access, uint64_t tags)
     return word_first(tags) == access->tag || (access->kind == CELL_READ && word_second(tags) == access->tag);
 }
 
+/* Without the granule's lock: whether the thread has done this already, though translated code cannot tell, because the tag
+ * is not that of all bytes. While the tags stay the same, so does what the sites say of this thread's own. */
+static inline bool is_covered(const struct race_access *access, const struct granule *granule, uint64_t tags, uint8_t mask)
+{
+    uint64_t sites = load_acquire(granule->sites);
+    bool first = (word_first(tags) & ~RACE_PARTIAL) == access->tag && !(mask & ~word_bytes1(sites));
+    bool second = (word_second(tags) & ~RACE_PARTIAL) == access->tag && !(mask & ~word_bytes2(sites)) &&
+                  (access->kind == CELL_READ || sites & SITES_BOTH_WRITE);
+    return (first || second) && !(sites & SITES_IN_CELLS) && load_relaxed(granule->tags) == tags;
+}
+
 /* The thread has no slot: what it does cannot be recorded, but what it orders counts. */
 static COLD void step_untagged(struct race_access *access, uintptr_t at, struct granule *granule, uint8_t mask)
 {
@@ -128,8 +139,8 @@ void race_step(struct race_access *access, uintptr_t at, uint8_t mask)
         step_untagged(access, at, &granule, mask);
         return;
     }
-    uint64_t tags = load_relaxed(granule.tags);
-    if (is_known(access, tags) && !(access->flags & (RACE_ENDS | RACE_ATOMIC)))
+    uint64_t tags = load_acquire(granule.tags); /* pairs with shadow_unlock() */
+    if (!(access->flags & (RACE_ENDS | RACE_ATOMIC)) && (is_known(access, tags) || is_covered(access, &granule, tags, mask)))
         return;
     tags = shadow_lock(&access->races->shadow, &granule, tags);
     bool whole = mask == 0xff && words_are_whole(tags, *granule.sites);
