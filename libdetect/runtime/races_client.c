@@ -53,6 +53,13 @@ race_site races_node_with_call(uintptr_t sp)
     return node_of(calls, live_calls(calls, count, sp));
 }
 
+/* As races_node_with_call, of the code that has called out. */
+static inline race_site node_at(uintptr_t sp)
+{
+    const struct tr_call *innermost = tr_innermost_call(sp);
+    return LIKELY(innermost->node != RACE_SITE_NONE) ? innermost->node : races_node_with_call(sp);
+}
+
 /* --- accesses ------------------------------------------------------------------------------------------------------------ */
 
 /* Positive offsets from fs lead into glibc's thread descriptor; the thread-local variables of the program have negative
@@ -92,13 +99,10 @@ static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
     struct self *self = self_current;
     if (UNLIKELY(!self || self->depth > 0 || self->gone || self->ignored || self->races_ignored > 0))
         return;
-    size_t count;
-    struct tr_call *calls = tr_calls(&count);
     uintptr_t sp = tr_thread.context.gpr[TR_RSP];
-    count = live_calls(calls, count, sp);
     if (UNLIKELY(sp > self->thread->race.stack_watch))
         race_stack_left(runtime.detector, self->thread, sp);
-    race_access(runtime.detector, self->thread, address, size, flags_of(address, size, kind), node_of(calls, count), pc);
+    race_access(runtime.detector, self->thread, address, size, flags_of(address, size, kind), node_at(sp), pc);
     if (UNLIKELY(self->thread->race.to_report))
         tr_with_vectors_saved(races_tell_interrupted, self);
 }

@@ -38,6 +38,15 @@ struct tr_call *tr_calls(size_t *count)
     return first + 1;
 }
 
+struct tr_call *tr_innermost_call(uintptr_t sp)
+{
+    struct tr_call *call = tr_thread.call;
+    while (UNLIKELY(call->sp <= sp))
+        call--;
+    tr_thread.call = call;
+    return call;
+}
+
 void tr_calls_around(uintptr_t thread_pointer, uintptr_t address, struct tr_call *from, struct tr_call *into)
 {
     const struct tr_thread *thread = (const void *)(thread_pointer + (uintptr_t)(intptr_t)tr_thread_offset);

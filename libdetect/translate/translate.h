@@ -90,6 +90,9 @@ struct tr_call {
 };
 /* This thread's, the innermost last; `count` entries from the returned one on. Calls too deep for the room are left out. */
 struct tr_call *tr_calls(size_t *count);
+/* The innermost that is alive at stack pointer `sp`, for code that runs there; dead ones are dropped. Where there is none, one whose node is
+ * 0. */
+struct tr_call *tr_innermost_call(uintptr_t sp);
 /* One that this thread has made before its code was translated; after tr_thread_start(), the outermost first. */
 void tr_call_made(uintptr_t return_pc, uintptr_t sp);
 /* Of the thread with that thread pointer, which may run: the call that was made from the frame that the address lies in, and
