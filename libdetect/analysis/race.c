@@ -110,15 +110,32 @@ static inline bool is_known(const struct race_access *access, uint64_t tags)
     return word_first(tags) == access->tag || (access->kind == CELL_READ && word_second(tags) == access->tag);
 }
 
+/* Cells with the thread's tag are made and taken away by others under the lock; while the record is the granule's they
+ * are of this granule. */
+static bool is_covered_in_cells(const struct race_access *access, const struct granule *granule, uint64_t sites, uint8_t mask)
+{
+    const struct race_cells *record = race_cells_of(access->races, words_head(sites));
+    uint8_t covered = 0;
+    for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
+        const struct race_cell *cell = &record->cells[i];
+        uint8_t kind = (uint8_t)(load_relaxed(&cell->what) >> CELL_SITE_BITS);
+        if (load_relaxed(&cell->tag) == access->tag && (kind == CELL_WRITE || kind == access->kind))
+            covered |= load_relaxed(&record->masks[i]);
+    }
+    return !(mask & ~covered) && !load_acquire(&record->has_variable) && load_acquire(granule->sites) == sites;
+}
+
 /* Without the granule's lock: whether the thread has done this already, though translated code cannot tell, because the tag
  * is not that of all bytes. While the tags stay the same, so does what the sites say of this thread's own. */
 static inline bool is_covered(const struct race_access *access, const struct granule *granule, uint64_t tags, uint8_t mask)
 {
     uint64_t sites = load_acquire(granule->sites);
+    if (sites & SITES_IN_CELLS)
+        return is_covered_in_cells(access, granule, sites, mask);
     bool first = (word_first(tags) & ~RACE_PARTIAL) == access->tag && !(mask & ~word_bytes1(sites));
     bool second = (word_second(tags) & ~RACE_PARTIAL) == access->tag && !(mask & ~word_bytes2(sites)) &&
                   (access->kind == CELL_READ || sites & SITES_BOTH_WRITE);
-    return (first || second) && !(sites & SITES_IN_CELLS) && load_relaxed(granule->tags) == tags;
+    return (first || second) && load_relaxed(granule->tags) == tags;
 }
 
 /* The thread has no slot: what it does cannot be recorded, but what it orders counts. */
