@@ -61,6 +61,7 @@ struct doc_object {
     const char *function;   /* whose local or static variable it is */
     const char *bit_fields; /* "ready, dirty": they share the bytes in question */
     bool is_volatile, is_atomic; /* as declared */
+    bool is_static;              /* of a function */
     uint32_t on_stack_of;   /* thread, 0: none */
     uint64_t offset, block_size; /* in a heap block; block_size 0: in none */
 };

@@ -20,6 +20,7 @@ static void set_declared(struct work *work, struct doc_object *object, const str
     object->name = variable->name;
     object->function = variable->function;
     object->bit_fields = variable->bit_fields;
+    object->is_static = variable->is_static;
     object->is_volatile = variable->is_volatile;
     object->is_atomic = variable->is_atomic;
     if (variable->file && variable->line) {
@@ -56,7 +57,7 @@ static void global(struct work *work, struct doc_object *object, uint64_t place)
 {
     object->what = "global variable";
     resolve_name_by_place(work, object, place);
-    if (object->function)
+    if (object->is_static)
         object->what = "static variable";
     const char *at = object->place ? object->place : "a place in a module";
     if (object->name) {

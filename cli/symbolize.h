@@ -35,6 +35,7 @@ struct sym_variable {
     unsigned line;
     const char *function;   /* whose local or static variable it is, or NULL */
     const char *bit_fields; /* "ready, dirty": these share the bytes in question; NULL: not so */
+    bool is_static; /* of a function, which may have no name */
     bool is_whole; /* the bytes are all of what the name says, or a bit-field of theirs */
     bool is_volatile, is_atomic; /* as declared, itself or something that it is part of */
 };

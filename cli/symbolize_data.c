@@ -188,6 +188,7 @@ static bool describe(struct symbolizer *symbolizer, struct variable *found, uint
         return false;
     sym_member_path(symbolizer, &type, address - found->start, size, variable);
     set_declaration(symbolizer, &found->unit, &found->die, variable);
+    variable->is_static = found->has_function;
     if (found->has_function)
         variable->function = sym_die_name(symbolizer, &found->function);
     return true;
@@ -226,44 +227,97 @@ static bool one_operation(Dwarf_Die *die, unsigned attribute, Dwarf_Addr pc, Dwa
     return true;
 }
 
-/* What DW_OP_fbreg is relative to. A function that keeps its frame in rbp has pushed it below its return address. */
-static bool frame_base(Dwarf_Die *function, Dwarf_Addr pc, uint64_t cfa, uint64_t *base)
+enum { RBP = 6, RSP = 7 };
+
+/* The stack pointer at the place in the frame: what call frame information says of the distance. */
+static bool stack_pointer(struct sym_binary *binary, const struct sym_frame *frame, uint64_t *sp)
 {
-    enum { RBP = 6, BELOW = 16 };
-    Dwarf_Op op;
-    if (!one_operation(function, DW_AT_frame_base, pc, &op))
+    Dwarf_Addr bias;
+    Dwarf_Frame *rules = NULL;
+    Dwarf_Op *ops;
+    size_t count;
+    Dwarf_CFI *cfi = dwfl_module_eh_cfi(binary->module, &bias);
+    if (!cfi || dwarf_cfi_addrframe(cfi, frame->pc + binary->bias - bias, &rules) != 0)
         return false;
-    *base = cfa;
-    if (op.atom == DW_OP_call_frame_cfa)
-        return true;
-    *base = cfa - BELOW;
-    if (op.atom == DW_OP_breg0 + RBP)
-        *base += op.number;
-    return op.atom == DW_OP_breg0 + RBP || op.atom == DW_OP_reg0 + RBP;
+    bool known = dwarf_frame_cfa(rules, &ops, &count) == 0 && count == 1 &&
+                 (ops[0].atom == DW_OP_breg0 + RSP || (ops[0].atom == DW_OP_bregx && ops[0].number == RSP));
+    if (known)
+        *sp = frame->cfa - (ops[0].atom == DW_OP_bregx ? ops[0].number2 : ops[0].number);
+    free(rules);
+    return known;
 }
 
-/* What is looked for on the stack: the bytes relative to the frame base, and the variable that contains them. */
+/* What an operation of a location in that frame is relative to, and with it the address. A function that keeps its frame in
+ * rbp has pushed it below its return address. */
+static bool frame_address(struct sym_binary *binary, const struct sym_frame *frame, const Dwarf_Op *op, uint64_t *address)
+{
+    enum { BELOW = 16 };
+    bool based = op->atom >= DW_OP_breg0 && op->atom <= DW_OP_breg31;
+    unsigned reg = (unsigned)(op->atom - (based ? DW_OP_breg0 : DW_OP_reg0));
+    *address = frame->cfa;
+    if (op->atom == DW_OP_call_frame_cfa)
+        return true;
+    if (reg == RBP)
+        *address = frame->cfa - BELOW;
+    else if (reg != RSP || !stack_pointer(binary, frame, address))
+        return false;
+    *address += based ? op->number : 0;
+    return true;
+}
+
+/* What is looked for on the stack, and the variable that contains it. */
 struct local {
-    Dwarf_Addr pc;
-    int64_t offset; /* of the address from the frame base */
+    struct sym_binary *binary;
+    const struct sym_frame *frame;
+    Dwarf_Addr pc; /* in the unit */
+    uint64_t base; /* what DW_OP_fbreg is relative to, if has_base */
+    bool has_base;
+    uint64_t address;
     Dwarf_Die found, type;
-    int64_t start; /* of the variable, from the frame base */
+    uint64_t start; /* of the variable */
     unsigned count; /* of variables that contain the bytes */
 };
 
-static void try_local(struct local *local, Dwarf_Die *die)
+/* The variable lies there at that place in the function: does it contain what is looked for? */
+static void try_place(struct local *local, Dwarf_Die *die, const Dwarf_Op *op, const struct sym_frame *frame)
 {
-    Dwarf_Op op;
     Dwarf_Die type;
-    if (!one_operation(die, DW_AT_location, local->pc, &op) || op.atom != DW_OP_fbreg || !sym_type_of(die, &type))
+    uint64_t start;
+    if (op->atom == DW_OP_fbreg && local->has_base)
+        start = local->base + op->number;
+    else if (op->atom != DW_OP_breg0 + RSP || !frame_address(local->binary, frame, op, &start))
         return;
-    int64_t start = (int64_t)op.number;
-    if (local->offset < start || (uint64_t)(local->offset - start) >= sym_size_of(&type))
+    if (!sym_type_of(die, &type) || local->address < start || local->address - start >= sym_size_of(&type))
         return;
     local->found = *die;
     local->type = type;
     local->start = start;
     local->count++;
+}
+
+static void try_local(struct local *local, Dwarf_Die *die)
+{
+    Dwarf_Op op;
+    if (one_operation(die, DW_AT_location, local->pc, &op))
+        try_place(local, die, &op, local->frame);
+}
+
+/* Where it lay elsewhere in the function: its address has been taken there, and debug information may lose sight of it. */
+static void try_local_anywhere(struct local *local, Dwarf_Die *die)
+{
+    Dwarf_Attribute location;
+    Dwarf_Op *ops;
+    Dwarf_Addr base, start, end;
+    size_t length;
+    ptrdiff_t next = 0;
+    unsigned before = local->count;
+    if (!dwarf_attr_integrate(die, DW_AT_location, &location))
+        return;
+    while (local->count == before && (next = dwarf_getlocations(&location, next, &base, &start, &end, &ops, &length)) > 0) {
+        struct sym_frame there = {start + local->frame->pc - local->pc, local->frame->cfa};
+        if (length == 1)
+            try_place(local, die, &ops[0], &there);
+    }
 }
 
 /* The variables of a scope; with `deep` those of the scopes inside it as well. */
@@ -275,7 +329,7 @@ static void try_scope(struct local *local, Dwarf_Die *scope, bool deep, int dept
     do {
         int tag = dwarf_tag(&child);
         if (tag == DW_TAG_variable || tag == DW_TAG_formal_parameter)
-            try_local(local, &child);
+            (deep ? try_local_anywhere : try_local)(local, &child);
         else if (deep && (tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine))
             try_scope(local, &child, true, depth + 1);
     } while (dwarf_siblingof(&child, &child) == 0);
@@ -305,8 +359,8 @@ bool sym_local(struct symbolizer *symbolizer, struct sym_binary *binary, const s
                uint64_t size, struct sym_variable *variable)
 {
     Dwarf_Die unit, *scopes = NULL;
-    struct local local = {0};
-    uint64_t base;
+    struct local local = {.binary = binary, .frame = frame, .address = address};
+    Dwarf_Op op;
     *variable = (struct sym_variable){0};
     if (!binary->module || !sym_find_unit(binary, frame->pc + binary->bias, &unit, &local.pc))
         return false;
@@ -314,16 +368,15 @@ bool sym_local(struct symbolizer *symbolizer, struct sym_binary *binary, const s
     int all = sym_scopes(&whole, local.pc, &scopes), count = all > 0 ? scopes_of_function(scopes, all) : 0;
     if (count)
         variable->function = sym_die_name(symbolizer, &scopes[count - 1]);
-    if (count && frame_base(&scopes[count - 1], local.pc, frame->cfa, &base)) {
-        local.offset = (int64_t)(address - base);
-        if (find_local(&local, scopes, count))
-            variable->name = sym_die_name(symbolizer, &local.found);
-    }
+    local.has_base = count && one_operation(&scopes[count - 1], DW_AT_frame_base, local.pc, &op) &&
+                     frame_address(binary, frame, &op, &local.base);
+    if (count && find_local(&local, scopes, count))
+        variable->name = sym_die_name(symbolizer, &local.found);
     if (all > 0)
         free(scopes);
     if (!variable->name)
         return false;
-    sym_member_path(symbolizer, &local.type, (uint64_t)(local.offset - local.start), size, variable);
+    sym_member_path(symbolizer, &local.type, address - local.start, size, variable);
     set_declaration(symbolizer, &whole, &local.found, variable);
     return true;
 }
