@@ -111,14 +111,32 @@ static void message_sent(struct libc_call *call, const struct msghdr *at)
     touch_parts(call, message.msg_iov, message.msg_iovlen, SIZE_MAX, RACE_READ);
 }
 
+/* Descriptors come with a message. */
+static void descriptors_received(struct libc_call *call, const struct msghdr *message)
+{
+    for (const struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR((struct msghdr *)(uintptr_t)message,
+                                                                                      (struct cmsghdr *)(uintptr_t)part)) {
+        size_t bytes = part->cmsg_len - CMSG_LEN(0);
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS || part->cmsg_len < CMSG_LEN(0))
+            continue;
+        for (size_t i = 0; i < bytes / sizeof(int); i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(part) + i * sizeof(fd), sizeof(fd));
+            libc_makes_fd(call, fd);
+        }
+    }
+}
+
 /* Lengths are the received ones by now. */
 static void message_received(struct libc_call *call, const struct msghdr *message, size_t bytes)
 {
     touch_parts(call, message->msg_iov, message->msg_iovlen, bytes, RACE_WRITE);
     if (message->msg_name)
         libc_writes(call, message->msg_name, message->msg_namelen);
-    if (message->msg_control)
+    if (message->msg_control) {
         libc_writes(call, message->msg_control, message->msg_controllen);
+        descriptors_received(call, message);
+    }
     libc_writes(call, &message->msg_namelen, sizeof(message->msg_namelen));
     libc_writes(call, &message->msg_controllen, sizeof(message->msg_controllen));
     libc_writes(call, &message->msg_flags, sizeof(message->msg_flags));
