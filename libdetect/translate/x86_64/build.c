@@ -390,6 +390,7 @@ static void emit_short_branch(struct builder *b, uint32_t i)
     const struct check_held *behind = held_behind(b, i, b->inside[i]);
     check_convert(e, &b->places, &held_none, behind);
     lead(b, i, emit_jump(e, e->at, true), b->inside[i], insn->target, EXIT_BRANCH);
+    check_tell_given_back(&b->places, e->at, behind);
     emit_set_short(e, over, e->at);
 }
 
@@ -545,6 +546,14 @@ static void emit_fall_through(struct builder *b)
     lead(b, b->count, emit_jump(&b->e, b->e.at, true), NOWHERE, b->next_pc, EXIT_FALL_THROUGH);
 }
 
+/* Nobody falls into what follows. */
+static void end_path(struct builder *b)
+{
+    uint32_t last = b->count - 1;
+    if (b->insns[last].flow == FLOW_JUMP)
+        check_tell_given_back(&b->places, b->e.at, held_behind(b, last, b->inside[last]));
+}
+
 static void emit_stubs(struct builder *b)
 {
     for (uint32_t i = 0; i < b->exits; i++) {
@@ -572,6 +581,7 @@ static void emit_all(struct builder *b)
     for (uint32_t i = 0; i < b->count; i++)
         emit_instruction(b, i);
     emit_fall_through(b);
+    end_path(b);
     for (uint32_t i = 0; i < b->tail_count; i++)
         emit_tail(b, &b->tails[i]);
     for (uint32_t i = 0; i < b->pad_count; i++)

@@ -107,6 +107,13 @@ void check_tell_held(struct place_writer *places, uintptr_t code, const struct c
             place_spilled(places, code, held->reg[k], SLOT_CHECK + k);
 }
 
+void check_tell_given_back(struct place_writer *places, uintptr_t code, const struct check_held *held)
+{
+    for (unsigned k = 0; k < CHECK_REGISTERS; k++)
+        if (held->reg[k] != TR_NO_REGISTER)
+            place_restored(places, code, held->reg[k]);
+}
+
 /* --- flags -------------------------------------------------------------------------------------------------------------- */
 
 static void save_flags(struct emitter *e, struct place_writer *places)

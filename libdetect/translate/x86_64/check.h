@@ -68,6 +68,9 @@ void check_convert(struct emitter *e, struct place_writer *places, const struct 
 /* Tells `places`, of code that nobody falls into, what is borrowed. */
 void check_tell_held(struct place_writer *places, uintptr_t code, const struct check_held *held);
 
+/* That nothing of it is borrowed any more: code that is not fallen into from what borrowed. */
+void check_tell_given_back(struct place_writer *places, uintptr_t code, const struct check_held *held);
+
 /* Branches to the code that calls out. */
 struct check_site {
     uint32_t i;
