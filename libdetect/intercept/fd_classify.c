@@ -275,6 +275,15 @@ uint64_t fd_listening_key(int fd)
     return own_address(fd, &own) ? fd_listen_key(&own.u.any, own.length) : 0;
 }
 
+struct description *fd_describe_in(struct self *self, int fd)
+{
+    struct description *description = fd_lookup(fd);
+    struct fd_nature nature;
+    if (UNLIKELY(!description) && fd >= 0 && fd < FD_LIMIT && fd_classify(fd, &nature))
+        description = fd_learn(self, fd, &nature);
+    return description;
+}
+
 struct description *fd_describe(int fd)
 {
     struct description *description = fd_lookup(fd);
@@ -283,9 +292,7 @@ struct description *fd_describe(int fd)
     struct self *self = self_enter();
     if (!self)
         return NULL;
-    struct fd_nature nature;
-    if (fd_classify(fd, &nature))
-        description = fd_learn(self, fd, &nature);
+    description = fd_describe_in(self, fd);
     self_leave(self);
     return description;
 }

@@ -14,6 +14,8 @@ bool fd_classify(int fd, struct fd_nature *nature);
 /* What is known of `fd`, found out now if need be; NULL if that is not possible. Called outside of the
  * detector. */
 struct description *fd_describe(int fd);
+/* The same between self_enter() and self_leave(). */
+struct description *fd_describe_in(struct self *self, int fd);
 /* The process is about to connect a stream to `address`: it may have both ends from now on. Must come before the real
  * call, whether there are threads yet or not. */
 void fd_calls(const struct sockaddr *address, socklen_t length);

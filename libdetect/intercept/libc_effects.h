@@ -59,6 +59,7 @@ enum libc_length {
     LENGTH_RESULT_OF,    /* what the call returned, times `number` */
     LENGTH_STATE,        /* no memory: enum libc_state `number` (libc_state.h) */
     LENGTH_FD,           /* no memory: the descriptor that is the argument */
+    LENGTH_STREAM,       /* a stream's own state */
     LENGTH_UNLOCKED,     /* a stream's own state, by a function that does not lock it */
     LENGTH_TO_RESULT,  /* up to where the result points, plus `number`; the whole string if that is NULL */
 };
@@ -136,8 +137,8 @@ struct libc_row {
 #define USES_FD(n) EFFECT_OF(BEFORE, RACE_READ | RACE_DESCRIPTOR, 1, (n) - 1, LENGTH_FD, 0, 0, 0)
 #define MAKES_FD WHEN_DONE(fd_made)
 #define STREAM_BYTES 8
-#define USES_STREAM(n) EFFECT_EXPAND(BEFORE, RACE_READ | RACE_STATIC, 1, (n) - 1, BYTES(STREAM_BYTES))
-#define CHANGES_STREAM(n) EFFECT_EXPAND(BEFORE, RACE_WRITE | RACE_STATIC, 1, (n) - 1, BYTES(STREAM_BYTES))
+#define USES_STREAM(n) EFFECT_OF(BEFORE, RACE_READ | RACE_STATIC, 1, (n) - 1, LENGTH_STREAM, 0, 0, STREAM_BYTES)
+#define CHANGES_STREAM(n) EFFECT_OF(BEFORE, RACE_WRITE | RACE_STATIC, 1, (n) - 1, LENGTH_STREAM, 0, 0, STREAM_BYTES)
 #define USES_UNLOCKED(n) EFFECT_OF(BEFORE, RACE_WRITE | RACE_STATIC, 1, (n) - 1, LENGTH_UNLOCKED, 0, 0, STREAM_BYTES)
 /* What the language cannot say. */
 #define BEFORE_CALL(handler) {BEFORE, 0, 0, 0, 0, 0, 0, 0, handler}

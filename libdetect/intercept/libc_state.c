@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "base/sys.h"
+#include "intercept/fd_classify.h"
 #include "intercept/fd_table.h"
 #include "intercept/libc_handlers.h"
 #include "runtime/runtime.h"
@@ -189,9 +190,23 @@ void fd_fcntl_made(struct libc_call *call)
 /* The stream may be none. */
 static int fd_of_stream(uintptr_t stream)
 {
-    FILE copy;
-    return stream && tr_copy_guarded(&copy, (const void *)stream, sizeof(copy)) == 0 ? copy._fileno : -1;
+    int fd;
+    return stream && tr_copy_guarded(&fd, &((const FILE *)stream)->_fileno, sizeof(fd)) == 0 ? fd : -1;
 }
+
+/* Streams over pipes, sockets and the like: libc writes and reads there by functions of its own. */
+static void stream_orders(struct libc_call *call, uintptr_t stream, enum event_type type)
+{
+    const struct description *description = fd_describe_in(call->self, fd_of_stream(stream));
+    uintptr_t channel = type == EVENT_ORDER_RELEASE ? fd_out(description) : fd_in(description);
+    struct call_site site = {call->return_address, (uintptr_t)call->stack};
+    struct event event = {.type = (uint8_t)type, .object = OBJECT_FD, .addr = channel};
+    if (channel)
+        emit(call->self, &site, &event, false);
+}
+
+void libc_stream_releases(struct libc_call *call, uintptr_t stream) { stream_orders(call, stream, EVENT_ORDER_RELEASE); }
+void libc_stream_acquires(struct libc_call *call, uintptr_t stream) { stream_orders(call, stream, EVENT_ORDER_ACQUIRE); }
 
 void stream_made(struct libc_call *call) { libc_makes_fd(call, fd_of_stream(call->result)); }
 
@@ -201,6 +216,7 @@ void stream_close(struct libc_call *call)
     uintptr_t stream = libc_argument(call, 0);
     if (stream == (uintptr_t)stdin || stream == (uintptr_t)stdout || stream == (uintptr_t)stderr)
         libc_touch(call, (const void *)stream, STATE_BYTES, RACE_WRITE | RACE_STATIC);
+    libc_stream_releases(call, stream);
     call->noted[0] = (uintptr_t)fd_of_stream(stream);
     libc_ends_fd(call, (int)call->noted[0]);
 }

@@ -42,6 +42,9 @@ void libc_makes_fd(struct libc_call *call, int fd);
 /* What the address stands for, as the report names it. False: it is none of these. */
 bool libc_state_name(uintptr_t address, char *to, size_t room);
 
+/* A function of the stream's may write what was put into it before, or has read. */
+void libc_stream_releases(struct libc_call *call, uintptr_t stream);
+void libc_stream_acquires(struct libc_call *call, uintptr_t stream);
 /* Whether this thread holds the stream's lock by flockfile. */
 bool libc_holds_stream(uintptr_t stream);
 

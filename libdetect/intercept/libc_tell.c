@@ -104,6 +104,11 @@ static size_t elements_of(const struct libc_call *call, const struct libc_effect
     }
 }
 
+static bool is_stream(const struct libc_effect *effect)
+{
+    return effect->length == LENGTH_STREAM || effect->length == LENGTH_UNLOCKED;
+}
+
 static void tell_memory(struct libc_call *call, const struct libc_effect *effect)
 {
     uintptr_t address =
@@ -111,6 +116,8 @@ static void tell_memory(struct libc_call *call, const struct libc_effect *effect
     size_t size = address ? product(elements_of(call, effect, address), effect->unit) : 0;
     bool locked = effect->length == LENGTH_UNLOCKED && libc_holds_stream(address);
     libc_touch(call, (const void *)address, size, locked ? RACE_READ | RACE_STATIC : effect->flags);
+    if (is_stream(effect))
+        libc_stream_releases(call, address);
 }
 
 static void tell(struct libc_call *call, const struct libc_effect *effect)
@@ -146,6 +153,8 @@ void libc_tell_effects(struct libc_call *call, bool after)
     for (; effect < end && (effect->flags || effect->handler); effect++)
         if (is_time_for(call, effect, after))
             tell(call, effect);
+        else if (after && is_stream(effect) && !effect->handler)
+            libc_stream_acquires(call, libc_argument(call, effect->argument));
 }
 
 void libc_tell(struct libc_call *call, bool after)

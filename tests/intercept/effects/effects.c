@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "intercept/fd_classify.h"
 #include "intercept/libc_effects.h"
 #include "intercept/libc_entry.h"
 #include "intercept/libc_state.h"
@@ -34,6 +35,9 @@ static struct self self;
 __thread struct self *self_current = &self;
 
 struct self *self_adopt(void) { return &self; }
+struct description *fd_describe_in(struct self *entered, int fd) { return entered && fd < 0 ? NULL : NULL; }
+uintptr_t fd_in(const struct description *description) { return description ? 1 : 0; }
+uintptr_t fd_out(const struct description *description) { return description ? 1 : 0; }
 struct self *self_enter_slow(struct self *entered) { return entered ? NULL : NULL; }
 void self_leave_slow(struct self *left) { (void)left; }
 struct runtime runtime;
