@@ -37,17 +37,18 @@ static bool ends_with(const char *text, const char *end)
     return size >= length && strcmp(text + size - length, end) == 0;
 }
 
-/* Headers and modules that consist of atomic operations: libstdc++, libc++, Boost, Rust. */
+/* Headers and modules that consist of atomic operations: libstdc++, libc++, Boost, Rust, Concurrency Kit, libatomic_ops. */
 static bool is_atomic_library(const char *path)
 {
     static const char *const ends[] = {"/bits/atomic_base.h", "/ext/atomicity.h", "/bits/atomic_wait.h",
                                        "/bits/atomic_timed_wait.h", "/bits/shared_ptr_atomic.h", "/core/src/sync/atomic.rs",
-                                       "/libcore/sync/atomic.rs", "/c++/v1/atomic", "/c++/v1/__support/atomic_support.h"};
+                                       "/libcore/sync/atomic.rs", "/c++/v1/atomic", "/c++/v1/__support/atomic_support.h",
+                                       "/ck_pr.h"};
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         if (ends_with(path, ends[i]))
             return true;
     return (strstr(path, "/c++/") && (ends_with(path, "/atomic") || strstr(path, "/__atomic/"))) ||
-           strstr(path, "/boost/atomic/");
+           strstr(path, "/boost/atomic/") || strstr(path, "/atomic_ops/");
 }
 
 static enum file_kind judge(struct work *work, const char *path)

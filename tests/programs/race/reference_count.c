@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Who gives up the last reference frees; the wrong count is a plain integer. */
-/* EXPECT: race drops on object.references */
+/* EXPECT: race drops on counted.references */
 /* TWIN */
 #include "hidden.h"
 
-struct object {
+struct counted {
     int references, payload;
 };
-static struct object *object;
+static struct counted *object;
 
 static NOINLINE void drops(void)
 {
