@@ -507,7 +507,7 @@ void hooks_forget_words(void)
 
 static bool all_known(const struct access *a)
 {
-    if (a->address < WORDS_START || a->size > WORDS_END - WORDS_START || a->address + a->size > WORDS_END)
+    if (a->address < WORDS_START || a->address >= WORDS_END || a->size > WORDS_END - a->address)
         return false;
     for (uint64_t at = a->address & ~7ull; at < a->address + a->size; at += 8) {
         const uint8_t word = known[(at - WORDS_START) / 8];
