@@ -406,6 +406,15 @@ static void publication(struct facts *facts, const struct side *writer, const st
                            place(facts, writer)));
 }
 
+static void unknown_source(struct facts *facts)
+{
+    uint32_t both = facts->sides[0].stack->access.flags & facts->sides[1].stack->access.flags;
+    uint32_t either = facts->sides[0].stack->access.flags | facts->sides[1].stack->access.flags;
+    if (facts->finding->confidence == CONFIDENCE_POSSIBLE && (both & ACCESS_MOV) && !(either & ACCESS_SOURCE_KNOWN))
+        add(facts, "debug information (-g, or the package's debug symbols) would tell whether these are atomic operations; if "
+                   "they are, there is nothing to do");
+}
+
 static void destructor(struct facts *facts, const struct side *ends, const struct side *uses)
 {
     const char *function = ends->frame ? ends->frame->function : NULL;
@@ -473,6 +482,7 @@ static void race(struct facts *facts)
     publication(facts, other, one);
     destructor(facts, one, other);
     destructor(facts, other, one);
+    unknown_source(facts);
 }
 
 static bool find_facts(struct facts *facts)

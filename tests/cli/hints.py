@@ -33,13 +33,13 @@ class Sample:
     def at(self, mark):
         return self.b.line(self.file, f"/* {mark} */")
 
-    def race(self, first, second, memory, held=(), creator=None, kind="race"):
+    def race(self, first, second, memory, held=(), creator=None, kind="race", confidence="certain"):
         """first, second: (thread, mark, flags). held: (thread, lock, shared, mark). The two threads are created by main."""
         create = [self.at(creator or self.creator)]
         names = sorted({lock for _, lock, *_ in held})
         return [r.hello(program=self.b.path, args=["hints"]), self.b.module(), r.thread(1), r.thread(2, None, 1, create),
                 r.thread(3, None, 1, create),
-                r.finding(1, kind, "certain", "",
+                r.finding(1, kind, confidence, "",
                           *[r.access(thread, [self.at(mark)], flags, self.address, 4) for thread, mark, flags in (first, second)],
                           memory, *[r.obj("mutex" if len(name) == 1 else "rwlock", AT, 40, self.b.symbol(name)) for name in names],
                           *[r.held(thread, 1 + names.index(lock), [self.at("lock")], shared) for thread, lock, shared in held],
@@ -112,6 +112,9 @@ def pairs(s):
          s.race((3, "free", W | r.FREE), (2, "later", W), s.block(8, 1, "allocate"), kind="free-race")),
         ("the bit-fields low, high share one memory location",
          s.race((2, "low", R | W), (3, "high", R | W), v("job", 1, 16)), s.race((2, "other", R | W), (3, "other", R | W), v("job", 1, 20))),
+        ("would tell whether these are atomic",
+         s.race((2, "assign", W | r.MOV), (3, "no spin", R | r.MOV), total, confidence="possible"),
+         s.race((2, "assign", W | r.MOV), (3, "no spin", R | r.MOV), total)),
         ("the address of a thread-local variable",
          s.race((2, "mine", R | W), (3, "mine", R), s.thread_local("mine")), s.race((2, "mine", R | W), (3, "mine", R), ready)),
         ("only one side is atomic",
