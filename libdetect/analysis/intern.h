@@ -9,8 +9,6 @@
 
 #include "base/arena.h"
 
-#define INTERN_WORDS 4u
-
 struct intern {
     struct arena *arena;
     uint32_t words; /* of a record */
@@ -21,8 +19,7 @@ struct intern {
     uint64_t lost; /* records that could not be made */
 };
 
-/* Records of so many words, at most INTERN_WORDS; at most `most` of them (0: as many as there is memory for). False: out
- * of memory. */
+/* Records of so many words; at most `most` of them (0: as many as there is memory for). False: out of memory. */
 bool intern_init(struct intern *table, struct arena *arena, uint32_t words, uint32_t most);
 /* The number of this record; 0 when out of memory. */
 uint32_t intern_number(struct intern *table, const uint64_t *record);

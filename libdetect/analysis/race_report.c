@@ -93,7 +93,7 @@ static void add_held(struct detector *det, thread_id thread, uint32_t set)
 {
     while (set) {
         struct site_lock lock = site_lock_get(&det->races->sites, set);
-        const struct object *object = objects_by_uid(&det->objects, lock.uid);
+        const struct object *object = objects_find(&det->objects, lock.kind, lock.addr);
         struct finding_object described = {.kind = lock.kind, .addr = lock.addr, .size = object_size(lock.kind)};
         if (object)
             mistake_describe(object, &described);

@@ -240,7 +240,7 @@ struct race_finding {
 };
 
 #define RACE_FINDINGS 16u
-#define RACE_SITE_CACHE 256u
+#define RACE_SITE_CACHE 512u
 #define RACE_SEEN 64u
 
 struct site_cache_entry {

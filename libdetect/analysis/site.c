@@ -5,11 +5,11 @@
 
 #include "analysis/held.h"
 
-#define MOST_LOCKS (8u << 20)
+#define MOST_LOCKS (1u << 20)
 
 /* Words of a site and of a lock. */
 enum { PC, CALL_LOCKS, FLAGS_SIZE, SITE_WORDS };
-enum { UID, ADDR, NEXT_STACK, KIND_MODE, LOCK_WORDS };
+enum { ADDR, NEXT_STACK, KIND_MODE, LOCK_WORDS };
 
 #define IS_PAIR UINT64_MAX /* as PC: CALL_LOCKS are the two, FLAGS_SIZE the bytes of the first */
 
@@ -76,7 +76,6 @@ uint32_t site_locks(struct site_table *table, const struct held_list *held)
     for (uint32_t i = 0; i < held->count; i++) {
         const struct held_lock *lock = &held->locks[i];
         uint64_t words[LOCK_WORDS] = {
-            [UID] = lock->uid,
             [ADDR] = lock->object->addr,
             [NEXT_STACK] = pair(set, lock->stack),
             [KIND_MODE] = pair(lock->object->kind, lock->mode),
@@ -91,7 +90,6 @@ struct site_lock site_lock_get(const struct site_table *table, uint32_t number)
 {
     const uint64_t *words = intern_words(&table->locks, number);
     return (struct site_lock){
-        .uid = words[UID],
         .addr = words[ADDR],
         .next = (uint32_t)words[NEXT_STACK],
         .acquired_at = (uint32_t)(words[NEXT_STACK] >> 32),

@@ -20,8 +20,7 @@ struct site {
 
 /* One of a set of locks, the one taken last; the set is a chain of them. */
 struct site_lock {
-    uint64_t uid; /* the lock's identity */
-    uintptr_t addr;
+    uintptr_t addr; /* not its identity: there may be millions of locks, one after the other */
     uint32_t next; /* the others; 0 none */
     uint32_t acquired_at;
     uint8_t kind, mode; /* enum object_kind, lock_mode */
