@@ -73,11 +73,15 @@ CASE(getdelim, "r b 8; r c 8; r other 8; w b 8; w c 8; w other 3") { FILE *f = s
 #define READS_ONE_UNLOCKED(name) CASE(name, "w other 8") { FILE *f = source("abcd"); GO; USE(name(f)); }
 #define WRITES_ONE(name) CASE(name, "r other 8") { FILE *f = sink(); GO; USE(name('x', f)); }
 #define WRITES_ONE_UNLOCKED(name) CASE(name, "w other 8") { FILE *f = sink(); GO; USE(name('x', f)); }
+#undef feof_unlocked
+#undef ferror_unlocked
 #undef getc_unlocked
 #undef putc_unlocked
 #undef getc
 #undef putc
 READS_ONE(fgetc) READS_ONE(getc) READS_ONE(getw) READS_ONE(fgetwc) READS_ONE(getwc)
+READS_ONE_UNLOCKED(feof_unlocked) READS_ONE_UNLOCKED(ferror_unlocked) READS_ONE_UNLOCKED(fflush_unlocked)
+CASE(clearerr_unlocked, "w other 8") { FILE *f = source("ab"); GO; clearerr_unlocked(f); }
 READS_ONE_UNLOCKED(fgetc_unlocked) READS_ONE_UNLOCKED(getc_unlocked) READS_ONE_UNLOCKED(fgetwc_unlocked)
 READS_ONE_UNLOCKED(getwc_unlocked)
 WRITES_ONE(fputc) WRITES_ONE(putc) WRITES_ONE(putw) WRITES_ONE(fputwc) WRITES_ONE(putwc) WRITES_ONE(ungetc) WRITES_ONE(ungetwc)

@@ -114,6 +114,8 @@ CASE(wcrtomb, "w a 1; w c 8") { __builtin_memset(c, 0, 8); GO; USE(wcrtomb(a, L'
 CASE(__wcrtomb_chk, "w a 1; w c 8") { __builtin_memset(c, 0, 8); GO; USE(__wcrtomb_chk(a, L'x', (void *)c, 20)); }
 CASE(c16rtomb, "w a 1; w c 8") { __builtin_memset(c, 0, 8); GO; USE(c16rtomb(a, u'x', (void *)c)); }
 CASE(c8rtomb, "w a 1; w c 8") { __builtin_memset(c, 0, 8); GO; USE(c8rtomb(a, 'x', (void *)c)); }
+CASE(mbrtoc32, "r a 1; w b 4; w c 8") { text(a, "abc"); __builtin_memset(c, 0, 8); GO; USE(mbrtoc32((void *)b, a, 3, (void *)c)); }
+CASE(c32rtomb, "w a 1; w c 8") { __builtin_memset(c, 0, 8); GO; USE(c32rtomb(a, U'x', (void *)c)); }
 CASE(mbsinit, "r c 8") { __builtin_memset(c, 0, 8); GO; USE(mbsinit((void *)c)); }
 CASE(mbstowcs, "r b 4; w a 16") { text(b, "abc"); GO; mbstowcs(WA, b, 9); }
 CASE(__mbstowcs_chk, "r b 4; w a 8") { text(b, "abc"); GO; __mbstowcs_chk(WA, b, 2, 9); }
