@@ -188,7 +188,25 @@ uint64_t document_stat(const struct document *document, const char *name)
     return 0;
 }
 
-static void add_process(struct assembly *assembly, const struct raw_process *process)
+static bool is_same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+/* Code that was translated again, or by several processes, is told once. */
+static void add_atomic(struct assembly *assembly, struct raw_process *process, const struct raw_atomic *raw)
+{
+    struct document *document = assembly->document;
+    struct doc_atomic atomic = resolve_atomic(&assembly->resolver, process, raw);
+    for (size_t i = 0; i < document->atomic_count; i++) {
+        const struct doc_atomic *known = &document->atomics[i];
+        if (known->offset == atomic.offset && is_same_text(known->module, atomic.module) &&
+            strcmp(known->rule, atomic.rule) == 0)
+            return;
+    }
+    document->atomics = pool_grow(assembly->pool, document->atomics, document->atomic_count, &document->atomic_capacity,
+                                  sizeof(*document->atomics));
+    document->atomics[document->atomic_count++] = atomic;
+}
+
+static void add_process(struct assembly *assembly, struct raw_process *process)
 {
     if (!process->has_hello)
         return;
@@ -196,6 +214,8 @@ static void add_process(struct assembly *assembly, const struct raw_process *pro
     for (size_t i = 0; i < process->limit_count; i++)
         add_limit(assembly, process->limits[i]->code, process->limits[i]->text,
                   process->limits[i]->count);
+    for (size_t i = 0; i < process->atomic_count; i++)
+        add_atomic(assembly, process, process->atomics[i]);
     for (size_t i = 0; i < process->stat_count; i++)
         add_stat(assembly, process->stats[i]->name, process->stats[i]->value);
     if (process->unknown)

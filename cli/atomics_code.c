@@ -142,10 +142,18 @@ static const struct candidate *candidate_at(const struct candidates *candidates,
     return low < candidates->count && candidates->list[low].start <= address ? &candidates->list[low] : NULL;
 }
 
-static bool uses_as_address(const struct insn *insn, ZydisRegister reg)
+static bool fits(const struct atomic_span *span, const ZydisDecodedOperand *memory)
+{
+    unsigned size = memory->size / 8u;
+    return (operation_of(memory) & span->op) != 0 && (size & (size - 1)) == 0 && size <= 8 &&
+           (!span->sizes || (span->sizes & size));
+}
+
+/* The register is the address of what may be the operation itself. */
+static bool uses_as_address(const struct atomic_span *span, const struct insn *insn, ZydisRegister reg)
 {
     const ZydisDecodedOperand *memory = memory_operand(insn);
-    return memory && (whole(memory->mem.base) == reg || whole(memory->mem.index) == reg);
+    return memory && (whole(memory->mem.base) == reg || whole(memory->mem.index) == reg) && fits(span, memory);
 }
 
 static bool overwrites(const struct insn *insn, ZydisRegister reg)
@@ -216,7 +224,7 @@ static bool leads_on(const struct code *code, const struct candidates *candidate
     struct insn next;
     for (int i = 0; i < LOOK_AHEAD && decode(code, address, &next); i++, address += next.z.length) {
         const struct candidate *there = candidate_at(candidates, address);
-        if (there && there->span == here->span && uses_as_address(&next, reg) && next.z.mnemonic != ZYDIS_MNEMONIC_LEA)
+        if (there && there->span == here->span && uses_as_address(here->span, &next, reg) && next.z.mnemonic != ZYDIS_MNEMONIC_LEA)
             return true;
         ZydisRegister onward = derived(&next, reg), before = reg;
         follow_slot(&next, &reg, &slot);
@@ -255,10 +263,7 @@ static bool is_operation(const struct code *code, const struct candidates *candi
 {
     const struct atomic_span *span = here->span;
     uint8_t op = operation_of(memory);
-    unsigned size = memory->size / 8u;
-    if (!is_move(insn) && !(here->llvm && is_folded(insn)))
-        return false;
-    if ((op & span->op) == 0 || (size & (size - 1)) != 0 || size > 8 || (span->sizes && !(span->sizes & size)))
+    if ((!is_move(insn) && !(here->llvm && is_folded(insn))) || !fits(span, memory))
         return false;
     /* Optimisers reach what a pointer of the source leads to in its own frame; what they keep there for themselves is no
      * other thread's. */

@@ -263,7 +263,10 @@ static void each_unit(struct work *work, Dwarf *dwarf, void (*visit)(struct work
 
 static void visit_types(struct work *work, Dwarf_Die *unit)
 {
+    Dwarf_Half version = 5;
     Dwarf_Die whole = sym_full_unit(unit);
+    dwarf_cu_info(unit->cu, &version, NULL, NULL, NULL, NULL, NULL, NULL);
+    work->sources.types_are_silent |= version < 5;
     take_directories(work, unit);
     types_collect(work->table, &work->sources, &whole, work->bias);
 }

@@ -77,8 +77,57 @@ void macros_read(struct atomic_sources *sources, struct atomic_source *source)
             define(sources, &tokens.list[i]);
         else if (tokens.list[i].kind == TOKEN_INCLUDE)
             include(sources, source, &tokens.list[i]);
+        else if (sources->types_are_silent && tokens.list[i].kind == TOKEN_NAME)
+            declaration_read(sources, &tokens, i);
     }
     free(tokens.list);
+}
+
+/* --- declarations ----------------------------------------------------------------------------------------------------- */
+
+static bool is_atomic_type(const struct token *token)
+{
+    static const char *const types[] = {"_Atomic", "atomic_bool", "atomic_char", "atomic_schar", "atomic_uchar", "atomic_short",
+                                        "atomic_ushort", "atomic_int", "atomic_uint", "atomic_long", "atomic_ulong",
+                                        "atomic_llong", "atomic_ullong", "atomic_intptr_t", "atomic_uintptr_t", "atomic_size_t",
+                                        "atomic_ptrdiff_t", "atomic_flag"};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (token_is(token, types[i]))
+            return true;
+    return false;
+}
+
+static void make_atomic(struct atomic_sources *sources, const struct token *token, bool pointee)
+{
+    struct name *name = names_get(sources->names, token->text, token->length);
+    name->kinds |= NAME_ATOMIC;
+    for (struct name_variant *variant = name->variants; variant; variant = variant->next)
+        *(pointee ? &variant->pointee_kind : &variant->kind) = NAME_ATOMIC;
+}
+
+void declaration_read(struct atomic_sources *sources, const struct tokens *tokens, size_t at)
+{
+    const struct token *last = NULL;
+    bool pointee = false;
+    int depth = 0;
+    if (!is_atomic_type(&tokens->list[at]))
+        return;
+    for (size_t i = at + 1; i < tokens->count; i++) {
+        const struct token *token = &tokens->list[i];
+        depth += token->kind == '(' || token->kind == '[' || token->kind == '{';
+        depth -= token->kind == ')' || token->kind == ']' || token->kind == '}';
+        if (depth == 0 && token->kind == TOKEN_NAME)
+            last = token;
+        else if (depth == 0 && token->kind == '*')
+            pointee = true;
+        bool ends = token->kind == ';' || (depth == 0 && token->kind == ',') || depth < 0;
+        if ((ends || token->kind == TOKEN_ASSIGN || token->kind == '[' || token->kind == ':') && last && depth <= 1) {
+            make_atomic(sources, last, pointee);
+            last = NULL;
+        }
+        if (token->kind == ';' || depth < 0 || token->kind == '{')
+            return;
+    }
 }
 
 /* --- what they mean ----------------------------------------------------------------------------------------------------- */

@@ -267,6 +267,8 @@ static bool is_address_of(const struct scan *scan, size_t start)
     return before != TOKEN_NAME && before != TOKEN_OTHER && before != ')' && before != ']';
 }
 
+static bool is_step(const struct token *token) { return token_is(token, "++") || token_is(token, "--"); }
+
 /* An access to an object of atomic type without the name of an operation. */
 static void take_object(struct scan *scan, size_t at, const struct name *name)
 {
@@ -282,7 +284,7 @@ static void take_object(struct scan *scan, size_t at, const struct name *name)
     if (next == TOKEN_ASSIGN) {
         span.op = SPAN_STORE;
         end = statement_end(scan, end) + 1;
-    } else if (next == TOKEN_CHANGE || (start > 0 && scan->tokens[start - 1].kind == TOKEN_CHANGE)) {
+    } else if (next == TOKEN_CHANGE || (start > 0 && is_step(&scan->tokens[start - 1]))) {
         span.op = 0;
         end = statement_end(scan, end) + 1;
     }

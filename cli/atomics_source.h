@@ -41,6 +41,7 @@ struct atomic_sources {
     int64_t newest; /* time of the binary: what is newer is not what it was made of */
     struct names paths, macros, functions;
     struct names *names; /* of data */
+    bool types_are_silent; /* debug information has no word for atomic types (before DWARF 5): declarations are read */
     struct atomic_source **list;
     size_t count, capacity;
     const char **directories; /* where includes are looked for */
@@ -94,6 +95,8 @@ struct macro {
 bool macro_resolve(struct atomic_sources *sources, const struct token *name, struct macro *macro);
 /* Whether an asm statement's text, between the two tokens, moves to or from memory by hand. */
 bool asm_moves(const struct token *open, const struct token *close);
+/* Names that a declaration, whose first token is at `at`, makes atomic. */
+void declaration_read(struct atomic_sources *sources, const struct tokens *tokens, size_t at);
 void macros_read(struct atomic_sources *sources, struct atomic_source *source);
 /* The builtins and functions of <stdatomic.h>: whether it is one, and its operation. */
 bool atomic_function(const struct token *name, uint8_t *op);

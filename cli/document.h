@@ -112,6 +112,14 @@ struct doc_limit {
     uint64_t count;
 };
 
+/* Where in the program something was taken for an atomic operation, and why (--explain-atomics). */
+struct doc_atomic {
+    const char *what, *rule;
+    const char *function, *file, *shown_file, *module; /* NULL: unknown */
+    unsigned line;
+    uint64_t offset; /* in the module */
+};
+
 struct doc_stat {
     const char *name;
     uint64_t value;
@@ -127,6 +135,8 @@ struct document {
     size_t count, capacity;
     struct doc_limit *limits;
     size_t limit_count, limit_capacity;
+    struct doc_atomic *atomics; /* by place, each once */
+    size_t atomic_count, atomic_capacity;
     struct doc_stat *stats;
     size_t stat_count, stat_capacity;
     size_t by_confidence[CONFIDENCE_COUNT];

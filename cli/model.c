@@ -302,6 +302,17 @@ static void take_small(struct filling *filling, const struct field *field)
     }
 }
 
+static void take_atomic(struct filling *filling, const struct field *field)
+{
+    struct raw_atomic *atomic = filling->into;
+    switch (field->tag) {
+    case TAG_CODE: atomic->rule = field_text(filling->pool, field); break;
+    case TAG_TEXT: atomic->what = field_text(filling->pool, field); break;
+    case TAG_FRAMES: atomic->frames = field_list(filling->pool, field, &atomic->frame_count); break;
+    default: break;
+    }
+}
+
 /* NAME then COUNT, repeated. */
 struct stats_filling {
     struct raw_process *process;
@@ -441,6 +452,13 @@ bool model_record(struct model *model, struct raw_process *process, const struct
         struct small small = {0};
         FILL(&small, take_small);
         add_small(model, process, record->type, &small);
+        break;
+    }
+    case RECORD_ATOMIC: {
+        struct raw_atomic atomic = {0};
+        FILL(&atomic, take_atomic);
+        if (atomic.rule && atomic.what && atomic.frame_count == 1)
+            *APPEND_NEW(pool, process->atomics, process->atomic_count, process->atomic_capacity) = atomic;
         break;
     }
     case RECORD_STAT: {

@@ -83,6 +83,13 @@ struct raw_limit {
     uint64_t count;
 };
 
+/* An instruction that was taken for an atomic operation. */
+struct raw_atomic {
+    const char *rule, *what;
+    const uint64_t *frames; /* one */
+    size_t frame_count;
+};
+
 struct raw_stat {
     const char *name;
     uint64_t value;
@@ -105,6 +112,8 @@ struct raw_process {
     size_t finding_count, finding_capacity;
     struct raw_limit **limits;
     size_t limit_count, limit_capacity;
+    struct raw_atomic **atomics;
+    size_t atomic_count, atomic_capacity;
     struct raw_stat **stats;
     size_t stat_count, stat_capacity;
     uint64_t malformed; /* records with a good checksum that make no sense */

@@ -145,6 +145,19 @@ static json_t *finding_json(const struct doc_finding *finding)
     return result;
 }
 
+static json_t *atomics_json(const struct document *document)
+{
+    json_t *atomics = json_array();
+    for (size_t i = 0; i < document->atomic_count; i++) {
+        const struct doc_atomic *atomic = &document->atomics[i];
+        json_array_append_new(atomics, json_pack("{s:s, s:s, s:o, s:o, s:i, s:o, s:o}", "rule", atomic->rule, "what",
+                                                 atomic->what, "function", text_or_null(atomic->function), "file",
+                                                 text_or_null(atomic->file), "line", (int)atomic->line, "module",
+                                                 text_or_null(atomic->module), "offset", number(atomic->offset)));
+    }
+    return atomics;
+}
+
 static json_t *limits_json(const struct document *document)
 {
     json_t *limits = json_array();
@@ -175,11 +188,14 @@ static void finish(struct output *output, const struct document *document, bool 
         json_array_append_new(findings, finding_json(document->findings[i]));
     for (size_t i = 0; i < document->stat_count; i++)
         json_object_set_new(stats, document->stats[i].name, number(document->stats[i].value));
-    write_json(output,
-               json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "version", DOCUMENT_VERSION, "program",
+    json_t *whole =
+        json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "version", DOCUMENT_VERSION, "program",
                          text_or_null(document->program), "args", args, "status",
                          document->has_status ? json_integer(document->status) : json_null(),
-                         "findings", findings, "limits", limits_json(document), "stats", stats));
+                         "findings", findings, "limits", limits_json(document), "stats", stats);
+    if (document->atomic_count)
+        json_object_set_new(whole, "atomics", atomics_json(document));
+    write_json(output, whole);
 }
 
 static void kinds(struct output *output, const char *only)

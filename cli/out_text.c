@@ -448,6 +448,20 @@ static void summary(struct output *output, const struct document *document)
     free(text);
 }
 
+static void print_atomics(struct output *output, const struct document *document)
+{
+    for (size_t i = 0; i < document->atomic_count; i++) {
+        const struct doc_atomic *atomic = &document->atomics[i];
+        const char *function = atomic->function ? atomic->function : "?";
+        if (atomic->shown_file)
+            fprintf(output->file, "detect: %s: %s in %s %s:%u\n", atomic->rule, atomic->what, function, atomic->shown_file,
+                    atomic->line);
+        else
+            fprintf(output->file, "detect: %s: %s in %s %s+0x%" PRIx64 "\n", atomic->rule, atomic->what, function,
+                    atomic->module ? atomic->module : "?", atomic->offset);
+    }
+}
+
 static void print_limits(struct output *output, const struct document *document)
 {
     for (size_t i = 0; i < document->limit_count; i++) {
@@ -468,6 +482,7 @@ static void finish(struct output *output, const struct document *document, bool 
         fputc('\n', output->file);
     for (size_t i = 0; i < document->unused_count; i++)
         paragraph(output, 0, "detect: suppression never used: %s", document->unused_suppressions[i]);
+    print_atomics(output, document);
     print_limits(output, document);
     summary(output, document);
 }

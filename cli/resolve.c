@@ -87,6 +87,18 @@ static void symbolise(struct work *work, struct doc_stack *stack, const struct r
     }
 }
 
+struct doc_atomic resolve_atomic(struct resolver *resolver, struct raw_process *process, const struct raw_atomic *raw)
+{
+    struct work work = {.resolver = resolver, .pool = resolver->pool, .process = process};
+    struct raw_stack raw_stack = {.frames = raw->frames, .count = 1};
+    struct doc_stack stack = {0};
+    symbolise(&work, &stack, &raw_stack);
+    const struct doc_frame *frame = &stack.frames[0];
+    return (struct doc_atomic){.what = raw->what, .rule = raw->rule, .function = frame->function, .file = frame->file,
+                               .shown_file = frame->shown_file, .module = frame->shown_module, .line = frame->line,
+                               .offset = frame->offset};
+}
+
 /* Code that starts threads and programs, below the program's outermost function, says nothing. */
 static size_t shown_frames(const struct doc_stack *stack)
 {

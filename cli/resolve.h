@@ -15,6 +15,7 @@ struct resolver {
 };
 
 struct doc_finding *resolve_finding(struct resolver *resolver, const struct raw_finding *raw);
+struct doc_atomic resolve_atomic(struct resolver *resolver, struct raw_process *process, const struct raw_atomic *raw);
 /* The command line of a process, in one line. */
 const char *resolve_command(struct pool *pool, const struct raw_process *process);
 enum finding_confidence resolve_confidence(const char *name);

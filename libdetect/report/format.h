@@ -43,6 +43,7 @@ enum report_record {
     RECORD_STAT,      /* (NAME COUNT)*; the last one for a name counts */
     RECORD_ENDED,     /* REASON STATUS; last, missing after a crash */
     RECORD_FURTHER,   /* NUMBER OBJECT*: found again, by the same code, with other objects */
+    RECORD_ATOMIC,    /* CODE TEXT FRAMES: an instruction, what it was taken for, and by which rule (explain-atomics) */
 };
 
 enum report_tag {

@@ -127,7 +127,7 @@ static uint32_t flags_of(const struct known_module *module, const struct atomics
 
 static bool is_word(uint32_t size) { return size == 1 || size == 2 || size == 4 || size == 8; }
 
-uint32_t atomics_flags(const struct tr_access *access)
+static uint32_t decide(const struct tr_access *access, const struct atomics_place **found)
 {
     const struct known_module *module = find(access->pc);
     if (!module)
@@ -137,10 +137,66 @@ uint32_t atomics_flags(const struct tr_access *access)
         return flags | RACE_ATOMIC;
     if (!module->table || (access->kind & (TR_STACK | TR_STRING | TR_MASKED | TR_ATOMIC)))
         return flags;
-    const struct atomics_place *place = place_at(module->table, access->pc - module->bias);
+    const struct atomics_place *place = *found = place_at(module->table, access->pc - module->bias);
     if (place)
         return flags | flags_of(module, place, access);
     return (module->table->flags & ATOMICS_RUST) && is_word(access->size) ? flags | RACE_MOV : flags;
+}
+
+/* --- what was decided --------------------------------------------------------------------------------------------------------------- */
+
+static const char *rule_of(const struct atomics_place *place, uint32_t flags)
+{
+    static const char *const names[] = {
+        [ATOMICS_BY_LIBRARY] = "library", [ATOMICS_BY_NAME] = "name",   [ATOMICS_BY_TYPE] = "type",
+        [ATOMICS_BY_PRAGMA] = "pragma",   [ATOMICS_BY_ASM] = "asm",     [ATOMICS_BY_GUARD] = "guard",
+    };
+    if (flags & RACE_SPIN)
+        return "loop";
+    if (flags & RACE_VOLATILE)
+        return "volatile";
+    if (flags & RACE_RUNTIME)
+        return "runtime";
+    return place && place->rule < ARRAY_LEN(names) && names[place->rule] ? names[place->rule] : "instruction";
+}
+
+static const char *operation_of(uint32_t kind)
+{
+    switch (kind & (TR_READ | TR_WRITE)) {
+    case TR_READ:
+        return "load";
+    case TR_WRITE:
+        return "store";
+    default:
+        return "read-modify-write";
+    }
+}
+
+static void explain(const struct tr_access *access, const struct atomics_place *place, uint32_t flags)
+{
+    char text[64], *end;
+    uint64_t frame = modules_frame(access->pc);
+    end = stpcpy(text, operation_of(access->kind));
+    end = stpcpy(end, " of ");
+    if (access->size >= 10)
+        *end++ = (char)('0' + access->size / 10 % 10);
+    *end++ = (char)('0' + access->size % 10);
+    stpcpy(end, access->size == 1 ? " byte" : " bytes");
+    record_begin(&runtime.writer, RECORD_ATOMIC);
+    record_text(&runtime.writer, TAG_CODE, rule_of(place, flags));
+    record_text(&runtime.writer, TAG_TEXT, text);
+    record_u64s(&runtime.writer, TAG_FRAMES, &frame, 1);
+    record_end(&runtime.writer);
+}
+
+uint32_t atomics_flags(const struct tr_access *access)
+{
+    const struct atomics_place *place = NULL;
+    uint32_t flags = decide(access, &place);
+    if (UNLIKELY(runtime.options.explain_atomics) &&
+        ((flags & (RACE_ATOMIC | RACE_SPIN | RACE_VOLATILE)) || (access->kind & TR_ATOMIC)))
+        explain(access, place, flags);
+    return flags;
 }
 
 /* --- objects ------------------------------------------------------------------------------------------------------------------------- */
