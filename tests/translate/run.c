@@ -256,12 +256,20 @@ static void on_fault(int signo, siginfo_t *info, void *context)
     depth--;
 }
 
+/* Once: a handler that takes longer than the interval would let nothing else run. */
+static void start_timer(void)
+{
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, TIMER_MICROSECONDS}}, NULL);
+}
+
 static void on_timer(int signo, siginfo_t *info, void *context)
 {
     (void)signo;
     (void)info;
-    if (now.running == RUN_CACHE)
-        interrupt(context);
+    if (now.running != RUN_CACHE)
+        return;
+    interrupt(context);
+    start_timer();
 }
 
 /* Some snippets do not end, as they jump about with what they find on the stack: the caller makes another. One that
@@ -333,7 +341,7 @@ void run_steps(const struct snippet *s, struct steps *steps, struct outcome *out
 bool run_translated(const struct snippet *s, enum interruption how, const struct steps *steps, struct outcome *out)
 {
     static struct machine state;
-    const struct itimerval often = {{0, TIMER_MICROSECONDS}, {0, TIMER_MICROSECONDS}}, never = {{0, 0}, {0, 0}};
+    const struct itimerval never = {{0, 0}, {0, 0}};
     const uintptr_t entry = tr_entry(s->pc);
     state = s->state;
     if (how == INTERRUPT_STEPS)
@@ -343,7 +351,7 @@ bool run_translated(const struct snippet *s, enum interruption how, const struct
     now.oracle = steps;
     now.random.state = s->seed;
     if (how == INTERRUPT_TIMER)
-        setitimer(ITIMER_REAL, &often, NULL);
+        start_timer();
     const bool left = machine_run(&state, entry);
     if (how == INTERRUPT_TIMER)
         setitimer(ITIMER_REAL, &never, NULL);
