@@ -36,7 +36,8 @@ static int compare(const void *a, const void *b)
 
 static int __attribute__((noinline)) divide(int a, int b)
 {
-    volatile int quotient = a / b;
+    volatile int quotient = 0; /* a value that gdb can show */
+    quotient = a / b;
     return quotient + a;
 }
 
