@@ -8,10 +8,10 @@
 
 static pthread_mutex_t *mutex;
 static int inside[2], leave[2];
-static char byte;
 
 static void *hold(void *argument)
 {
+    char byte;
     pthread_mutex_lock(mutex);
     if (write(inside[1], "x", 1) != 1 || read(leave[0], &byte, 1) != 1)
         abort();
@@ -24,6 +24,7 @@ int main(void)
     pthread_t thread;
     pthread_mutexattr_t attr;
     int status;
+    char byte;
     mutex = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);

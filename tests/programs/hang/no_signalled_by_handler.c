@@ -2,13 +2,14 @@
 /* All wait until a timer's signal handler signals the condition variable. */
 /* EXPECT-NONE */
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/time.h>
 
 #include "unseen.h"
 
 static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t quit = PTHREAD_COND_INITIALIZER;
-static volatile sig_atomic_t stop;
+static atomic_int stop;
 
 static void on_alarm(int number)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who gives up the last reference frees; the wrong count is a plain integer. */
-/* EXPECT: race drops on counted.references */
+/* EXPECT: race drops on counted.references|object.body */
 /* TWIN */
 #include "hidden.h"
 
