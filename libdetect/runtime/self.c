@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "base/sys.h"
 #include "runtime/races.h"
@@ -43,9 +44,12 @@ static void main_stack(struct self *self)
 }
 
 /* glibc keeps start, size and guard of a thread's stack in three words of its descriptor. Where, is learnt from
- * the first thread; afterwards no thread needs pthread_getattr_np, which calls malloc. */
+ * the first thread; no other needs pthread_getattr_np, which calls malloc: that gives a thread that has not
+ * allocated yet an arena of its own, 64 MiB of address space. So threads that start meanwhile wait for it. */
 #define DESCRIPTOR_WORDS 256
 #define NOT_THERE SIZE_MAX
+#define BEING_LEARNT (SIZE_MAX - 1)
+#define MOST_YIELDS 1000 /* the learner may be gone: this is a child of fork */
 static size_t stack_words; /* 0: not learnt yet */
 
 static size_t find_stack_words(const uintptr_t *descriptor, uintptr_t low, uintptr_t high)
@@ -69,15 +73,27 @@ static void ask_libc(struct self *self)
     self->stack_high = (uintptr_t)low + size;
 }
 
+static void learn(struct self *self, const uintptr_t *descriptor)
+{
+    ask_libc(self);
+    store_relaxed(&stack_words,
+                  self->stack_high ? find_stack_words(descriptor, self->stack_low, self->stack_high) : 0);
+}
+
 static void thread_stack(struct self *self)
 {
     const uintptr_t *descriptor = (const uintptr_t *)pthread_self();
-    size_t at = load_relaxed(&stack_words);
-    if (at == 0 || at == NOT_THERE) {
+    size_t at = 0;
+    if (compare_exchange_acq_rel(&stack_words, &at, BEING_LEARNT)) {
+        learn(self, descriptor);
+        return;
+    }
+    for (int i = 0; at == BEING_LEARNT && i < MOST_YIELDS; i++) {
+        sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+        at = load_relaxed(&stack_words);
+    }
+    if (at == 0 || at >= BEING_LEARNT) {
         ask_libc(self);
-        if (at == 0 && self->stack_high)
-            store_relaxed(&stack_words,
-                          find_stack_words(descriptor, self->stack_low, self->stack_high));
         return;
     }
     self->stack_low = descriptor[at] + descriptor[at + 2];
