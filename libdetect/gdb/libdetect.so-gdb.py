@@ -63,7 +63,7 @@ def find_fragment(code):
 
 def is_translated(pc):
     """ranges.c: in which code the program runs translated."""
-    ranges = library_symbol("ranges")
+    ranges = library_symbol("code_ranges")
     return ranges is not None and any(int(ranges["entries"][i]["start"]) <= pc < int(ranges["entries"][i]["end"])
                                       for i in range(int(ranges["count"])))
 

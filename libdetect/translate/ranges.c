@@ -17,24 +17,25 @@ struct entry {
     struct tr_range *range;
 };
 
+/* A name of its own: the script for gdb finds it by name, and gdb looks through all files in no order. */
 static struct {
     uint32_t version; /* odd while being changed */
     uint32_t count;
     struct entry *entries;
     uint32_t capacity;
     struct tr_range *free;
-} ranges;
+} code_ranges;
 
 /* --- the array ---------------------------------------------------------------------------------------------------- */
 
 /* Releases to range_find's loads: whoever sees the entries half changed sees an odd or another version. */
 static void begin_change(void)
 {
-    store_relaxed(&ranges.version, ranges.version + 1);
+    store_relaxed(&code_ranges.version, code_ranges.version + 1);
     __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-static void end_change(void) { store_release(&ranges.version, ranges.version + 1); }
+static void end_change(void) { store_release(&code_ranges.version, code_ranges.version + 1); }
 
 /* The number of entries that end at or before pc. */
 static uint32_t position(const struct entry *entries, uint32_t count, uintptr_t pc)
@@ -53,36 +54,36 @@ static uint32_t position(const struct entry *entries, uint32_t count, uintptr_t 
 struct tr_range *range_find(uintptr_t pc)
 {
     for (;;) {
-        uint32_t version = load_acquire(&ranges.version);
-        struct entry *entries = load_relaxed(&ranges.entries);
-        uint32_t count = load_relaxed(&ranges.count);
+        uint32_t version = load_acquire(&code_ranges.version);
+        struct entry *entries = load_relaxed(&code_ranges.entries);
+        uint32_t count = load_relaxed(&code_ranges.count);
         struct tr_range *found = NULL;
         uint32_t i = position(entries, count, pc);
         if (i < count && load_relaxed(&entries[i].start) <= pc)
             found = load_relaxed(&entries[i].range);
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (LIKELY(!(version & 1) && load_relaxed(&ranges.version) == version))
+        if (LIKELY(!(version & 1) && load_relaxed(&code_ranges.version) == version))
             return found;
         cpu_relax();
     }
 }
 
-struct tr_range *range_at(size_t i) { return i < ranges.count ? ranges.entries[i].range : NULL; }
+struct tr_range *range_at(size_t i) { return i < code_ranges.count ? code_ranges.entries[i].range : NULL; }
 
 static bool grow(void)
 {
-    if (ranges.count < ranges.capacity)
+    if (code_ranges.count < code_ranges.capacity)
         return true;
-    uint32_t capacity = ranges.capacity ? 2 * ranges.capacity : 64;
+    uint32_t capacity = code_ranges.capacity ? 2 * code_ranges.capacity : 64;
     struct entry *entries = arena_alloc(translator.host->arena, capacity * sizeof(*entries));
     if (!entries)
         return false;
-    if (ranges.count)
-        memcpy(entries, ranges.entries, ranges.count * sizeof(*entries));
+    if (code_ranges.count)
+        memcpy(entries, code_ranges.entries, code_ranges.count * sizeof(*entries));
     begin_change();
-    store_relaxed(&ranges.entries, entries);
+    store_relaxed(&code_ranges.entries, entries);
     end_change();
-    ranges.capacity = capacity;
+    code_ranges.capacity = capacity;
     return true;
 }
 
@@ -96,10 +97,10 @@ static void set_entry(struct entry *entry, struct entry value)
 static void insert(uint32_t i, struct tr_range *range)
 {
     begin_change();
-    for (uint32_t j = ranges.count; j > i; j--)
-        set_entry(&ranges.entries[j], ranges.entries[j - 1]);
-    set_entry(&ranges.entries[i], (struct entry){range->module.start, range->module.end, range});
-    store_relaxed(&ranges.count, ranges.count + 1);
+    for (uint32_t j = code_ranges.count; j > i; j--)
+        set_entry(&code_ranges.entries[j], code_ranges.entries[j - 1]);
+    set_entry(&code_ranges.entries[i], (struct entry){range->module.start, range->module.end, range});
+    store_relaxed(&code_ranges.count, code_ranges.count + 1);
     end_change();
 }
 
@@ -112,9 +113,9 @@ static char *copy_path(const char *path)
 
 static struct tr_range *new_range(const struct tr_module *module)
 {
-    struct tr_range *range = ranges.free;
+    struct tr_range *range = code_ranges.free;
     if (range)
-        ranges.free = range->next;
+        code_ranges.free = range->next;
     else
         range = arena_alloc(translator.host->arena, sizeof(*range));
     if (!range)
@@ -126,8 +127,8 @@ static struct tr_range *new_range(const struct tr_module *module)
 
 struct tr_range *range_add(const struct tr_module *module)
 {
-    uint32_t i = position(ranges.entries, ranges.count, module->start);
-    bool overlaps = i < ranges.count && ranges.entries[i].start < module->end;
+    uint32_t i = position(code_ranges.entries, code_ranges.count, module->start);
+    bool overlaps = i < code_ranges.count && code_ranges.entries[i].start < module->end;
     if (overlaps || module->start >= module->end || !grow())
         return NULL;
     struct tr_range *range = new_range(module);
@@ -140,13 +141,13 @@ static size_t range_size(const struct tr_range *range) { return range->module.en
 
 void range_remove(struct tr_range *range)
 {
-    uint32_t i = position(ranges.entries, ranges.count, range->module.start);
-    if (i >= ranges.count || ranges.entries[i].range != range)
+    uint32_t i = position(code_ranges.entries, code_ranges.count, range->module.start);
+    if (i >= code_ranges.count || code_ranges.entries[i].range != range)
         return;
     begin_change();
-    for (uint32_t j = i; j + 1 < ranges.count; j++)
-        set_entry(&ranges.entries[j], ranges.entries[j + 1]);
-    store_relaxed(&ranges.count, ranges.count - 1);
+    for (uint32_t j = i; j + 1 < code_ranges.count; j++)
+        set_entry(&code_ranges.entries[j], code_ranges.entries[j + 1]);
+    store_relaxed(&code_ranges.count, code_ranges.count - 1);
     end_change();
     if (range->file)
         sys_unmap((void *)(uintptr_t)range->file, range_size(range));
@@ -154,8 +155,8 @@ void range_remove(struct tr_range *range)
         arena_free(translator.host->arena, range->path, strlen(range->path) + 1);
     range->file = NULL;
     range->path = NULL;
-    range->next = ranges.free;
-    ranges.free = range;
+    range->next = code_ranges.free;
+    code_ranges.free = range;
 }
 
 /* --- text ----------------------------------------------------------------------------------------------------------- */
