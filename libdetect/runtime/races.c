@@ -35,7 +35,7 @@ void races_begin(void)
     }
     races_client_begin(&check);
     store_relaxed(&races_are_on, true);
-    race_thread_start(runtime.detector, self->thread, tr_check_tag());
+    race_thread_start(runtime.detector, self->thread, tr_check_tags());
 }
 
 void races_take_calls(void)
@@ -72,7 +72,7 @@ void races_thread_started(struct self *self)
 {
     if (!races_are_on)
         return;
-    race_thread_start(runtime.detector, self->thread, tr_check_tag());
+    race_thread_start(runtime.detector, self->thread, tr_check_tags());
     if (self->stack_high && self->tid != runtime.pid)
         race_fresh(runtime.detector, self->thread, self->stack_low, self->stack_high - self->stack_low);
 }

@@ -57,7 +57,7 @@ static void store_tag(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
     for (uintptr_t at = address & ~(uintptr_t)7; at < address + size; at += 8) {
         uint32_t *word = word_of(at);
         if (word)
-            word[kind & TR_WRITE ? 0 : 1] = *tr_check_tag();
+            word[kind & TR_WRITE ? 0 : 1] = tr_check_tags()[TR_TAG];
     }
 }
 

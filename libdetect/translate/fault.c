@@ -61,6 +61,8 @@ uintptr_t translate_pc_of(const struct tr_place *place, const ucontext_t *contex
         return ((struct tr_hook *)tr_arch.context_register(context, TR_RAX))->pc;
     case PC_OF_RESUME:
         return tr_origin(tr_thread.resume);
+    case PC_OF_QUICK:
+        return tr_origin(tr_thread.spill[TR_SLOT_QUICK]);
     default:
         return place->pc;
     }

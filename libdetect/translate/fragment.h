@@ -58,6 +58,7 @@ enum tr_pc_from {
     PC_OF_EXIT,     /* rax holds the address of an exit's stub */
     PC_OF_HOOK,     /* rax holds a struct tr_hook * */
     PC_OF_RESUME,   /* tr_thread.resume: a cache or native address */
+    PC_OF_QUICK,    /* likewise tr_thread.spill[TR_SLOT_QUICK] */
 };
 
 enum { PLACE_IN_REGISTER = 16 };

@@ -6,4 +6,4 @@
 
 int32_t tr_thread_offset;
 
-uint32_t *tr_check_tag(void) { return &tr_thread.tag; }
+uint32_t *tr_check_tags(void) { return tr_thread.tags; }

@@ -26,7 +26,8 @@ enum tr_inside {
                  * if its frame shows `context`, and the handler's return goes to `resume` with all registers from it */
 };
 
-#define TR_SPILLS 8
+#define TR_SPILLS 10
+enum { TR_SLOT_QUICK = 8 }; /* of a quick call (translate.h): the address, then where the thread goes on */
 
 struct tr_call;
 
@@ -36,8 +37,7 @@ struct tr_thread {
     uint32_t inside;           /* enum tr_inside */
     uint32_t deferred;         /* a signal came while WORKING: whoever leaves calls host->on_leave first */
     uint8_t *stack_top;        /* of the translator's stack, 16-byte aligned; NULL: not yet made */
-    uint32_t tag;              /* tr_check_tag() */
-    uint32_t reserved;
+    uint32_t tags[2];          /* tr_check_tags() */
     struct tr_context context;
     /* calls.c: the innermost call that is kept, and the last that there is room for. */
     struct tr_call *call, *last_call;

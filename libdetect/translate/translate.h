@@ -73,12 +73,18 @@ struct tr_client {
  * after a fault: rare accesses only. Flipping a bit such as 45 leads from each of the places where programs have their memory
  * (0x0000…, 0x55…, 0x7f…) to free addresses, and is one short instruction; within 2^flip_bit bytes it is a constant distance.
  * An offset of an odd number of pages keeps words and data from having all low address bits in common, which slows
- * some CPUs down. The tag is *tr_check_tag(), the thread's own. */
+ * some CPUs down. The tag is tr_check_tags()[TR_TAG], the thread's own. */
 struct tr_check {
     uint8_t flip_bit;
     int32_t offset;
+    /* Asked before on_access about most plain accesses that the test does not let pass; NULL: not asked. True: there is nothing
+     * more to do; on_access is called otherwise. As on_access, but of the program's registers tr_thread.context has only
+     * rsp, and the direction flag may be set: no string instructions. `access` is the same each time for one instruction, until
+     * its module goes. */
+    bool (*quick)(uintptr_t address, const struct tr_access *access);
 };
-uint32_t *tr_check_tag(void);
+enum tr_tags { TR_TAG, TR_TAGS };
+uint32_t *tr_check_tags(void);
 
 /* A call that translated code has made. Dead, and about to be overwritten, if sp <= the thread's stack pointer now (it is the
  * stack pointer before the call): after returns, longjmp, exceptions. */

@@ -15,20 +15,29 @@ static inline void clobber(void)
 }
 
 /* The ABI promises a clear direction flag and an aligned stack. */
+static inline void check_stack(void)
+{
+    recorded.abi_broken |= (uintptr_t)__builtin_frame_address(0) % 16 != 0;
+}
 static inline void check_abi(void)
 {
-    uint64_t flags, sp;
-    __asm__ volatile("pushfq; popq %0; mov %%rsp, %1" : "=r"(flags), "=r"(sp));
-    recorded.abi_broken |= (flags & 0x400) != 0 || sp % 8 != 0 ||
-                           (uintptr_t)__builtin_frame_address(0) % 16 != 0;
+    uint64_t flags;
+    __asm__ volatile("pushfq; popq %0" : "=r"(flags));
+    recorded.abi_broken |= (flags & 0x400) != 0;
+    check_stack();
+}
+
+static inline void note(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc)
+{
+    if (recorded.count < RECORDED_MAX)
+        recorded.access[recorded.count] = (struct access){pc, address, size, kind};
+    recorded.count++;
 }
 
 static void record(uint64_t address, uint64_t size, uint32_t kind, uint64_t pc)
 {
     check_abi();
-    if (recorded.count < RECORDED_MAX)
-        recorded.access[recorded.count] = (struct access){pc, address, size, kind};
-    recorded.count++;
+    note(address, size, kind, pc);
     clobber();
 }
 
@@ -80,11 +89,29 @@ void client_kept_call(uintptr_t return_pc, uintptr_t sp)
 /* --- words ------------------------------------------------------------------------------------------------------------ */
 
 /* All that the access touches is the thread's own from here on. */
-void client_checked_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc)
+static inline void make_own(uintptr_t address, size_t size, uint32_t kind)
 {
-    const uint32_t tag = *tr_check_tag();
+    const uint32_t tag = tr_check_tags()[TR_TAG];
     const uintptr_t end = hooks_words_end(address, size);
     for (uintptr_t at = hooks_words_begin(address); at < end; at += 8)
         hooks_word(at)[kind & TR_WRITE ? 0 : 1] = tag;
+}
+
+void client_checked_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc)
+{
+    make_own(address, size, kind);
     client_access(address, size, kind, pc);
+}
+
+/* Takes care of some, and leaves the others to client_checked_access. */
+bool client_quick(uintptr_t address, const struct tr_access *access)
+{
+    const bool done = (address >> 3 ^ access->pc) & 3;
+    check_stack();
+    if (done) {
+        make_own(address, access->size, access->kind);
+        note(address, access->size, access->kind, access->pc);
+    }
+    clobber();
+    return done;
 }

@@ -13,7 +13,7 @@
 
 const struct tr_client hooks_client = {
     .wants_access = client_wants, .on_access = client_access, .on_call = client_call, .on_return = client_return};
-const struct tr_check hooks_check = {.flip_bit = 45, .offset = 0x5000};
+const struct tr_check hooks_check = {.flip_bit = 45, .offset = 0x5000, .quick = client_quick};
 const struct tr_client hooks_client_of_checks = {
     .wants_access = client_wants, .on_access = client_checked_access, .on_call = client_kept_call,
     .on_return = client_return, .check = &hooks_check, .keeps_calls = true};
@@ -497,7 +497,7 @@ void hooks_init_words(void)
 
 void hooks_forget_words(void)
 {
-    ++*tr_check_tag();
+    ++tr_check_tags()[TR_TAG];
     for (size_t i = 0; i < touched_count && i < ARRAY_SIZE(touched); i++)
         known[touched[i]] = 0;
     if (touched_count > ARRAY_SIZE(touched))

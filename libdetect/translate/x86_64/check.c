@@ -48,7 +48,7 @@ static void emit_at_fs(struct emitter *e, bool wide, uint8_t opcode, unsigned re
 }
 
 /* cmp %fs:tag, %reg */
-static void emit_compare_tag(struct emitter *e, unsigned reg) { emit_at_fs(e, false, 0x3b, reg, TR_FS(tag)); }
+static void emit_compare_tag(struct emitter *e, unsigned reg) { emit_at_fs(e, false, 0x3b, reg, TR_FS(tags[TR_TAG])); }
 
 static unsigned scale_bits(unsigned scale) { return scale == 8 ? 3 : scale == 4 ? 2 : scale == 2 ? 1 : 0; }
 
@@ -218,7 +218,7 @@ static void emit_compare_word(struct test *t, int32_t displacement)
 static void test_words(struct test *t, int32_t displacement)
 {
     struct emitter *e = t->e;
-    emit_at_fs(e, false, 0x8b, t->b, TR_FS(tag));
+    emit_at_fs(e, false, 0x8b, t->b, TR_FS(tags[TR_TAG]));
     for (unsigned at = 0; at < t->access->size; at += 8, displacement += 8) {
         emit_compare_word(t, displacement);
         uintptr_t known = t->access->kind & TR_WRITE ? 0 : emit_skip(e);
@@ -230,22 +230,28 @@ static void test_words(struct test *t, int32_t displacement)
     }
 }
 
-static void test_operand(struct test *t, uintptr_t constant)
+/* A = the operand's address, where its segment begins at 0. */
+static void emit_operand(struct emitter *e, unsigned a, const struct tr_insn *insn, unsigned k)
 {
-    if (constant)
-        emit_constant(t->e, t->a, constant);
+    if (insn->access[k].base == TR_RIP)
+        emit_constant(e, a, known_address(insn, k));
     else
-        emit_lea(t->e, t->a, t->access);
+        emit_lea(e, a, &insn->access[k]);
 }
 
-static void check_operand(struct test *t, struct place_writer *places, bool flags_live, uintptr_t constant)
+/* glibc's thread control block, which the base points to, names itself there. */
+static void emit_segment(struct emitter *e, unsigned a, const struct tr_access *access)
+{
+    if (access->segment == TR_FS)
+        emit_at_fs(e, true, 0x03, a, 0);
+}
+
+static void check_operand(struct test *t, struct place_writer *places, bool flags_live)
 {
     int32_t offset = translator.client->check->offset;
-    test_operand(t, constant);
     if (flags_live)
         save_flags(t->e, places);
-    if (t->access->segment == TR_FS) /* glibc's thread control block, which the base points to, names itself there */
-        emit_at_fs(t->e, true, 0x03, t->a, 0);
+    emit_segment(t->e, t->a, t->access);
     emit_alignment_test(t);
     emit_word_address(t);
     if (t->access->size > 8)
@@ -261,14 +267,22 @@ void check_emit(struct emitter *e, struct place_writer *places, struct check_sit
 {
     for (unsigned k = 0; k < insn->access_count; k++) {
         struct test test = {e, sites, i, &insn->access[k], plan->held[i].reg[0], plan->held[i].reg[1]};
-        check_operand(&test, places, plan->flags_live[i], insn->access[k].base == TR_RIP ? known_address(insn, k) : 0);
+        emit_operand(e, test.a, insn, k);
+        check_operand(&test, places, plan->flags_live[i]);
     }
     sites->resume[i] = e->at;
 }
 
-void check_emit_way_out(struct emitter *e, struct place_writer *places, const struct check_sites *sites,
-                        const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
+static bool is_quick(const struct emitter *e, const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
 {
+    return e->region->enter_quick && insn->access_count == 1 && !plan->flags_live[i];
+}
+
+uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, const struct check_sites *sites,
+                             const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
+{
+    unsigned a = plan->held[i].reg[0];
+    bool quick = is_quick(e, plan, i, insn);
     for (uint32_t k = 0; k < sites->count; k++)
         if (sites->site[k].i == i)
             emit_set_displacement(e, sites->site[k].site, e->at);
@@ -279,5 +293,11 @@ void check_emit_way_out(struct emitter *e, struct place_writer *places, const st
         place_flags_spilled(places, e->at, 0, FLAGS_IN_AX);
         restore_flags(e, places);
     }
+    if (quick) {
+        emit_operand(e, a, insn, 0);
+        emit_segment(e, a, &insn->access[0]);
+        emit_store_fs(e, a, slot_at(TR_SLOT_QUICK));
+    }
     check_convert(e, places, &plan->held[i], &held_none);
+    return quick ? e->region->enter_quick : plan->flags_live[i] ? e->region->enter_hook : e->region->enter_tested;
 }

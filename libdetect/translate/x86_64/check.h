@@ -85,8 +85,9 @@ struct check_sites {
 /* The tests of instruction i; and, somewhere behind, the code that gives everything back, so that a call-out may follow. */
 void check_emit(struct emitter *e, struct place_writer *places, struct check_sites *sites, const struct check_plan *plan,
                 uint32_t i, const struct tr_insn *insn);
-void check_emit_way_out(struct emitter *e, struct place_writer *places, const struct check_sites *sites,
-                        const struct check_plan *plan, uint32_t i, const struct tr_insn *insn);
+/* Returns the way in that the call-out takes. */
+uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, const struct check_sites *sites,
+                             const struct check_plan *plan, uint32_t i, const struct tr_insn *insn);
 
 /* The most that a test takes with all that belongs to it. */
 enum { CHECK_BYTES = 480 };

@@ -120,10 +120,10 @@ static void emit_hook(struct emitter *e, struct place_writer *places, struct tr_
     hook->resume = e->at;
 }
 
-void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool flags_live,
+void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, uintptr_t way_in,
                          uintptr_t resume)
 {
-    emit_hook(e, places, &hooks->before->hook, flags_live ? e->region->enter_hook : e->region->enter_tested);
+    emit_hook(e, places, &hooks->before->hook, way_in);
     hooks->before->hook.resume = resume;
     if (hooks->before->count == 1 && hooks->before->operands[0].access.segment == 0)
         hooks->before->hook.run = run_plain;

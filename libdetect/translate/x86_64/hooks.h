@@ -55,8 +55,8 @@ struct insn_hooks {
 bool hooks_make(struct insn_hooks *hooks, const struct tr_insn *insn);
 /* Around the copy. The instruction has begun (place_instruction). `is_tested`: its accesses were. */
 void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool is_tested);
-/* The call-out alone, where `before` is not to be run each time; it goes on at `resume`. */
-void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool flags_live,
+/* The call-out alone, where `before` is not to be run each time; it goes on at `resume`. `way_in`: the region's. */
+void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, uintptr_t way_in,
                          uintptr_t resume);
 void hooks_emit_after(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks);
 

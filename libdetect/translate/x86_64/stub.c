@@ -6,6 +6,7 @@
  *                    jmp  *literal               to enter.S
  *   enter_hook:      the same
  *   enter_tested:    the same
+ *   enter_quick:     below
  *   enter_indirect:  mov  %rax, %fs:spill2
  *                    mov  %r11, %rax
  *                    mov  %fs:spill0, %r11
@@ -16,6 +17,7 @@
  *                    jmp  *%fs:resume
  */
 #include "translate/place.h"
+#include "translate/x86_64/hooks.h"
 #include "translate/x86_64/offsets.h"
 #include "translate/x86_64/shared.h"
 #include "translate/x86_64/transfer.h"
@@ -28,6 +30,14 @@ static void emit_offset(struct emitter *e)
 {
     emit_bytes(e, (uint8_t[]){0x48, 0xc7, 0xc1}, 3);
     emit32(e, (uint32_t)tr_thread_offset);
+}
+
+/* movl $inside, %fs:inside */
+static void emit_inside(struct emitter *e, enum tr_inside inside)
+{
+    emit_bytes(e, (uint8_t[]){0x64, 0xc7, 0x04, 0x25}, 4);
+    emit32(e, (uint32_t)TR_FS(inside));
+    emit32(e, inside);
 }
 
 /* jmp *0(%rip); the literal follows */
@@ -64,12 +74,107 @@ static uintptr_t emit_way_out(struct emitter *e)
 {
     uintptr_t start = e->at;
     emit_load_fs(e, TR_RCX, TR_FS(context.gpr[TR_RCX]));
-    emit_bytes(e, (uint8_t[]){0x64, 0xc7, 0x04, 0x25}, 4);
-    emit32(e, (uint32_t)TR_FS(inside));
-    emit32(e, TR_OUTSIDE);
+    emit_inside(e, TR_OUTSIDE);
     emit_bytes(e, (uint8_t[]){0x64, 0xff, 0x24, 0x25}, 4);
     emit32(e, (uint32_t)TR_FS(resume));
     return start;
+}
+
+/* --- quick calls ------------------------------------------------------------------------------------------------------- */
+
+/* cmpq or cmpl $0, %fs:offset */
+static void emit_compare_with_0(struct emitter *e, bool wide, int32_t offset)
+{
+    emit8(e, 0x64);
+    if (wide)
+        emit8(e, 0x48);
+    emit_bytes(e, (uint8_t[]){0x83, 0x3c, 0x25}, 3);
+    emit32(e, (uint32_t)offset);
+    emit8(e, 0);
+}
+
+/* Those that a function may change; and rsp. */
+static const uint8_t quick_saved[] = {TR_RDX, TR_RSI, TR_RDI, TR_R8, TR_R9, TR_R10, TR_R11};
+
+/*      cmpq  $0, %fs:stack_top         a thread's first time
+ *      je    enter_tested
+ *      mov   %rcx, %fs:spill1
+ *      movl  $WORKING, %fs:inside      from here on signals are deferred
+ *      mov   rdx, rsi, rdi, r8 … r11, rsp to %fs:context
+ *      mov   %fs:stack_top, %rsp
+ *      push  %rax
+ *      push  %rax
+ *      lea   access(%rax), %rsi
+ *      mov   %fs:quick, %rdi
+ *      call  *literal                  tr_check.quick
+ *      pop   %rcx
+ *      mov   %fs:context to rsp, rdx, rsi, rdi, r8 … r11
+ *      test  %al, %al
+ *      mov   %rcx, %rax
+ *      jz    1f
+ *      mov   resume(%rax), %rcx
+ *      mov   %rcx, %fs:quick
+ *      mov   %fs:spill1, %rcx
+ *      movl  $OUTSIDE, %fs:inside      from here on they are not
+ *      cmpl  $0, %fs:deferred
+ *      jne   enter_tested              which delivers them when it leaves
+ *      mov   %fs:spill0, %rax
+ *      jmp   *%fs:quick
+ *   1: mov   %fs:spill1, %rcx
+ *      jmp   enter_tested                                                                      */
+static void emit_quick_call(struct emitter *e, uintptr_t literal)
+{
+    emit_inside(e, TR_WORKING);
+    for (unsigned i = 0; i < ARRAY_LEN(quick_saved); i++)
+        emit_store_fs(e, quick_saved[i], TR_FS(context.gpr[quick_saved[i]]));
+    emit_store_fs(e, TR_RSP, TR_FS(context.gpr[TR_RSP]));
+    emit_load_fs(e, TR_RSP, TR_FS(stack_top));
+    emit_bytes(e, (uint8_t[]){0x50, 0x50, 0x48, 0x8d, 0x70, offsetof(struct access_hook, operands[0].access)}, 6);
+    emit_load_fs(e, TR_RDI, TR_FS(spill[TR_SLOT_QUICK]));
+    emit_bytes(e, (uint8_t[]){0xff, 0x15}, 2);
+    emit32(e, (uint32_t)(literal - (e->at + 4)));
+    emit8(e, 0x59);
+    emit_load_fs(e, TR_RSP, TR_FS(context.gpr[TR_RSP]));
+    for (unsigned i = 0; i < ARRAY_LEN(quick_saved); i++)
+        emit_load_fs(e, quick_saved[i], TR_FS(context.gpr[quick_saved[i]]));
+}
+
+static void emit_way_in_quick(struct emitter *e, struct tr_region *region)
+{
+    const struct tr_client *client = translator.client;
+    if (!client || !client->check || !client->check->quick)
+        return;
+    uintptr_t literal = e->at;
+    emit64(e, (uintptr_t)client->check->quick);
+    region->enter_quick = e->at;
+    emit_compare_with_0(e, true, TR_FS(stack_top));
+    emit_branch(e, 4, region->enter_tested, false);
+    emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
+    emit_quick_call(e, literal);
+    emit_bytes(e, "\x84\xc0\x48\x89\xc8\x74", 7);
+    uintptr_t not_done = e->at - 1;
+    emit_bytes(e, (uint8_t[]){0x48, 0x8b, 0x48, offsetof(struct tr_hook, resume)}, 4);
+    emit_store_fs(e, TR_RCX, TR_FS(spill[TR_SLOT_QUICK]));
+    emit_load_fs(e, TR_RCX, TR_FS(spill[1]));
+    emit_inside(e, TR_OUTSIDE);
+    emit_compare_with_0(e, false, TR_FS(deferred));
+    emit_branch(e, 5, region->enter_tested, false);
+    emit_load_fs(e, TR_RAX, TR_FS(spill[0]));
+    region->quick_end = e->at;
+    emit_bytes(e, (uint8_t[]){0x64, 0xff, 0x24, 0x25}, 4);
+    emit32(e, (uint32_t)TR_FS(spill[TR_SLOT_QUICK]));
+    emit_set_short(e, not_done, e->at);
+    emit_load_fs(e, TR_RCX, TR_FS(spill[1]));
+    emit_jump(e, region->enter_tested, false);
+    emit_nops(e, -e->at & 15);
+}
+
+/* Where signals are not deferred, all is in place but rax. */
+static void quick_place(const struct tr_region *region, uintptr_t code, struct tr_place *place)
+{
+    place->pc_from = code == region->quick_end ? PC_OF_QUICK : PC_OF_HOOK;
+    if (code != region->quick_end)
+        place_put(place, TR_RAX, 0);
 }
 
 bool region_prologue(struct tr_region *region)
@@ -79,6 +184,7 @@ bool region_prologue(struct tr_region *region)
     region->enter_exit = emit_way_in(&e, enter_exit);
     region->enter_hook = emit_way_in(&e, enter_hook);
     region->enter_tested = emit_way_in(&e, enter_tested);
+    emit_way_in_quick(&e, region);
     region->enter_indirect = emit_way_in_indirect(&e);
     region->leave = emit_way_out(&e);
     emit_nops(&e, -e.at & 15);
@@ -112,6 +218,10 @@ bool shared_place(const struct tr_region *region, uintptr_t code, struct tr_plac
     }
     if (code >= region->enter_indirect) {
         indirect_way_in_place(code - region->enter_indirect, place);
+        return true;
+    }
+    if (region->enter_quick && code >= region->enter_quick) {
+        quick_place(region, code, place);
         return true;
     }
     uintptr_t entry = code >= region->enter_tested ? region->enter_tested
