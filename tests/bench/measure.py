@@ -45,10 +45,10 @@ PEERS = [
 
 
 class Bench:
-    """Settings of this run, and the drivers as built for each tool."""
+    """Settings of this run, and the drivers as built for each tool. plots: the folder for charts, if they are wanted."""
 
-    def __init__(self, directory, quick, peers):
-        self.directory, self.quick = directory, quick
+    def __init__(self, directory, quick, peers, plots=None):
+        self.directory, self.quick, self.plots = directory, quick, plots
         self.peers = [tool for tool in PEERS if tool.works(directory)] if peers else []
         self.rounds = 3 if quick else 7
         self.peer_rounds = 1 if quick else 3

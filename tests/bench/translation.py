@@ -287,20 +287,20 @@ def nginx(port, directory):
     return ["nginx", "-p", directory, "-c", conf, "-e", os.path.join(directory, "error.log")]
 
 
-def server_row(bench, name, argv, rate):
-    """Three servers run at the same time and get the load in turns."""
+def server_row(bench, name, argv, rate, options=FULL):
+    """Three servers run at the same time and get the load in turns: native, in mode locks, and with `options`."""
     with tempfile.TemporaryDirectory(prefix="detect-bench-") as directory:
         os.chmod(directory, 0o755)
         report, servers = os.path.join(directory, "report.json"), []
         try:
-            for options in (None, watched.LOCKS, FULL):
+            for way in (None, watched.LOCKS, options):
                 port = clients.free_port()
                 servers.append(
                     (
                         watched.Server(
                             argv(port, directory),
                             clients.accepts(port),
-                            options=options,
+                            options=way,
                             cwd=directory,
                             report=report,
                         ),
