@@ -11,7 +11,8 @@
 
 static struct tr_call bottom = {.sp = INTPTR_MAX};
 
-__thread struct tr_thread tr_thread __attribute__((tls_model("initial-exec"))) = {.call = &bottom};
+__thread struct tr_thread tr_thread __attribute__((tls_model("initial-exec"))) = {
+    .call = &bottom, .tags = {[TR_TAG_HALF_WRITTEN] = UINT32_MAX, [TR_TAG_HALF_READ] = UINT32_MAX, [TR_TAG_WHOLE_READ] = UINT32_MAX}};
 
 static struct tr_call *room_of(uint8_t *stack_top) { return (struct tr_call *)(void *)stack_top; }
 

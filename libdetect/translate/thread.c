@@ -6,4 +6,6 @@
 
 int32_t tr_thread_offset;
 
+_Static_assert(ARRAY_LEN(tr_thread.tags) == TR_TAGS, "translate.h");
+
 uint32_t *tr_check_tags(void) { return tr_thread.tags; }

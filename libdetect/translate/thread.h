@@ -37,7 +37,7 @@ struct tr_thread {
     uint32_t inside;           /* enum tr_inside */
     uint32_t deferred;         /* a signal came while WORKING: whoever leaves calls host->on_leave first */
     uint8_t *stack_top;        /* of the translator's stack, 16-byte aligned; NULL: not yet made */
-    uint32_t tags[2];          /* tr_check_tags() */
+    uint32_t tags[4];          /* tr_check_tags() */
     struct tr_context context;
     /* calls.c: the innermost call that is kept, and the last that there is room for. */
     struct tr_call *call, *last_call;

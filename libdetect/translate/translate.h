@@ -83,7 +83,10 @@ struct tr_check {
      * its module goes. */
     bool (*quick)(uintptr_t address, const struct tr_access *access);
 };
-enum tr_tags { TR_TAG, TR_TAGS };
+/* Nor, where the test does not pass at once, for an access that lies in 4 aligned bytes (the low half word is of the first
+ * ones, the high one of the others) if their half equals TR_TAG_HALF_WRITTEN, or for a read TR_TAG_HALF_READ; nor for a read if
+ * the low half equals TR_TAG_WHOLE_READ. */
+enum tr_tag { TR_TAG, TR_TAG_HALF_WRITTEN, TR_TAG_HALF_READ, TR_TAG_WHOLE_READ, TR_TAGS };
 uint32_t *tr_check_tags(void);
 
 /* A call that translated code has made. Dead, and about to be overwritten, if sp <= the thread's stack pointer now (it is the
