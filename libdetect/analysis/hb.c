@@ -12,7 +12,7 @@
 #define SPARE_SLOTS 64u /* so few left: time to sweep */
 
 _Static_assert(sizeof(struct hb_slot) == CACHE_LINE, "threads do not share the line of another one's lock");
-_Static_assert((RACE_SLOTS << RACE_EPOCH_BITS) - 1 < RACE_NO_TAG, "the highest tag is not RACE_NO_TAG");
+_Static_assert(RACE_NO_TAG >> RACE_EPOCH_BITS == RACE_SLOTS && RACE_SLOTS << RACE_EPOCH_BITS == (RACE_BUSY & RACE_TAG_MASK), "no tag is as high");
 
 /* Threads without a slot have the entry behind the last one in common: its lock. */
 static struct hb_slot *slot_of(struct detector *det, const struct thread *thread)
@@ -20,10 +20,21 @@ static struct hb_slot *slot_of(struct detector *det, const struct thread *thread
     return &det->hb_slots[thread->hb.slot < RACE_SLOTS ? thread->hb.slot : RACE_SLOTS];
 }
 
-static void tag_changed(struct detector *det, struct thread *thread)
+static void tell_tag(struct thread *thread, uint32_t tag)
 {
-    if (thread->tag_word)
-        store_relaxed(thread->tag_word, hb_tag(det, thread));
+    uint32_t *words = thread->tag_words;
+    if (!words)
+        return;
+    store_relaxed(&words[RACE_TAG], tag);
+    store_relaxed(&words[RACE_TAG_HALF_WRITTEN], tag | RACE_HALF_WRITTEN);
+    store_relaxed(&words[RACE_TAG_HALF_READ], tag | RACE_HALF_READ);
+    store_relaxed(&words[RACE_TAG_WHOLE_READ], tag | RACE_WHOLE_READ);
+}
+
+void hb_tell_tag(const struct detector *det, struct thread *thread)
+{
+    uint32_t tag = hb_tag(det, thread);
+    tell_tag(thread, tag ? tag : RACE_NO_TAG);
 }
 
 /* --- epochs ------------------------------------------------------------------------------------------------------------ */
@@ -58,7 +69,7 @@ static COLD void change_slot(struct detector *det, struct thread *thread)
         old->clock = NULL;
     spin_unlock(&old->lock);
     enter_slot(det, thread);
-    tag_changed(det, thread);
+    hb_tell_tag(det, thread);
 }
 
 static void next_epoch(struct detector *det, struct thread *thread)
@@ -69,7 +80,7 @@ static void next_epoch(struct detector *det, struct thread *thread)
     }
     vc_tick(&det->hb, &thread->hb);
     thread->hb_used = thread->hb.slot == VC_NO_SLOT;
-    tag_changed(det, thread);
+    hb_tell_tag(det, thread);
 }
 
 /* The last epoch under which anything was done. */
@@ -206,14 +217,13 @@ static void leave_slot(struct detector *det, struct thread *thread, struct vc_ti
 void hb_thread_end(struct detector *det, struct thread *thread)
 {
     leave_slot(det, thread, &thread->hb_end);
-    if (thread->tag_word)
-        store_relaxed(thread->tag_word, 0);
-    thread->tag_word = NULL;
+    tell_tag(thread, RACE_NO_TAG);
+    thread->tag_words = NULL;
 }
 
 void hb_thread_gone(struct detector *det, struct thread *thread)
 {
-    thread->tag_word = NULL; /* on a stack that nobody uses */
+    thread->tag_words = NULL; /* on a stack that nobody uses */
     leave_slot(det, thread, NULL);
 }
 

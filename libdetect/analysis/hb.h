@@ -76,6 +76,9 @@ static inline bool hb_knows(const struct detector *det, const struct thread *thr
     return others && slot < others->count && others->epochs[slot] >= (det->hb_slots[slot].base | epoch);
 }
 
+/* The thread's tag is another one, or wanted elsewhere: for translated code. */
+void hb_tell_tag(const struct detector *det, struct thread *thread);
+
 /* Call it when something is recorded under the thread's tag. Until then a release needs no new epoch. */
 static inline void hb_used(struct thread *thread) { thread->hb_used = true; }
 

@@ -5,6 +5,7 @@
 #include "analysis/race.h"
 
 #include "analysis/evidence.h"
+#include "analysis/race_enter.h"
 
 /* --- sites ----------------------------------------------------------------------------------------------------------- */
 
@@ -37,11 +38,11 @@ race_site race_site_find(struct race_access *access)
 /* The whole granule is written, and its words are whole. */
 static inline uint64_t write_whole(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
 {
-    uint32_t written = word_first(tags), read = word_second(tags);
+    uint32_t written = word_at(tags, LOW), read = word_at(tags, HIGH);
     if (UNLIKELY(written && !hb_knows(access->det, access->thread, written)))
-        race_conflict(access, at, 0xff, written, CELL_WRITE, word_site1(*granule->sites));
+        race_conflict(access, at, 0xff, written, CELL_WRITE, word_site(*granule->sites, LOW));
     if (UNLIKELY(read && !hb_knows(access->det, access->thread, read)))
-        race_conflict(access, at, 0xff, read, CELL_READ, word_site2(*granule->sites));
+        race_conflict(access, at, 0xff, read, CELL_READ, word_site(*granule->sites, HIGH));
     *granule->sites = word_sites(race_access_site(access), 0xff, 0, 0);
     return word_tags(access->tag, 0);
 }
@@ -49,65 +50,14 @@ static inline uint64_t write_whole(struct race_access *access, uintptr_t at, str
 /* The whole granule is read; its words are whole, and stay so. */
 static inline uint64_t read_whole(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
 {
-    uint32_t written = word_first(tags);
+    uint32_t written = word_at(tags, LOW);
     uint64_t sites = *granule->sites;
     if (UNLIKELY(written && !hb_knows(access->det, access->thread, written))) {
-        race_conflict(access, at, 0xff, written, CELL_WRITE, word_site1(sites));
-        race_sync_follow(access, written, word_site1(sites));
+        race_conflict(access, at, 0xff, written, CELL_WRITE, word_site(sites, LOW));
+        race_sync_follow(access, written, word_site(sites, LOW));
     }
-    *granule->sites = word_sites(word_site1(sites), word_bytes1(sites), race_access_site(access), 0xff);
+    *granule->sites = word_sites(word_site(sites, LOW), word_bytes(sites, LOW), race_access_site(access), 0xff);
     return word_tags(written, access->tag);
-}
-
-static inline bool knows(const struct race_access *access, uint32_t tag)
-{
-    return !tag || hb_knows(access->det, access->thread, tag & ~RACE_PARTIAL);
-}
-
-/* Part of the granule is written: the first part after all of it was written before, or another one that this access's
- * instruction writes in this epoch (elements of an array). False: something else. */
-static inline bool write_part(struct race_access *access, struct granule *granule, uint64_t *tags, uint8_t mask)
-{
-    uint32_t first = word_first(*tags), second = word_second(*tags), part = access->tag | RACE_PARTIAL;
-    uint64_t sites = *granule->sites;
-    race_site site = race_access_site(access);
-    if (first == part && word_site1(sites) == site &&
-        (!second || (sites & SITES_BOTH_WRITE && knows(access, second)))) {
-        uint8_t before = second ? word_bytes2(sites) & (uint8_t)~mask : 0;
-        mask |= word_bytes1(sites);
-        *granule->sites = before ? SITES_BOTH_WRITE | word_sites(site, mask, word_site2(sites), before)
-                                 : word_sites(site, mask, 0, 0);
-        *tags = word_tags(mask == 0xff ? access->tag : part, before ? second : 0);
-        return true;
-    }
-    if (first & RACE_PARTIAL || second || !knows(access, first))
-        return false;
-    *granule->sites = first ? SITES_BOTH_WRITE | word_sites(site, mask, word_site1(sites), (uint8_t)~mask)
-                            : word_sites(site, mask, 0, 0);
-    *tags = word_tags(part, first ? first | RACE_PARTIAL : 0);
-    return true;
-}
-
-/* The same for a read: the first one since the write, or of another part by this instruction. */
-static inline bool read_part(struct race_access *access, struct granule *granule, uint64_t *tags, uint8_t mask)
-{
-    uint32_t first = word_first(*tags), second = word_second(*tags), part = access->tag | RACE_PARTIAL;
-    uint64_t sites = *granule->sites;
-    race_site site = race_access_site(access);
-    if (first & RACE_PARTIAL || !knows(access, first))
-        return false;
-    if (second == part && word_site2(sites) == site)
-        mask |= word_bytes2(sites);
-    else if (second)
-        return false;
-    *granule->sites = word_sites(word_site1(sites), word_bytes1(sites), site, mask);
-    *tags = word_tags(first, mask == 0xff ? access->tag : part);
-    return true;
-}
-
-static inline bool is_known(const struct race_access *access, uint64_t tags)
-{
-    return word_first(tags) == access->tag || (access->kind == CELL_READ && word_second(tags) == access->tag);
 }
 
 /* Cells with the thread's tag are made and taken away by others under the lock; while the record is the granule's they
@@ -125,25 +75,29 @@ static bool is_covered_in_cells(const struct race_access *access, const struct g
     return !(mask & ~covered) && !load_acquire(&record->has_variable) && load_acquire(granule->sites) == sites;
 }
 
-/* Without the granule's lock: whether the thread has done this already, though translated code cannot tell, because the tag
- * is not that of all bytes. While the tags stay the same, so does what the sites say of this thread's own. */
+/* Without the granule's lock: whether the thread has done this already, though translated code cannot tell, because it is
+ * about few bytes. While the tags stay the same, so does what the sites say of this thread's own. */
 static inline bool is_covered(const struct race_access *access, const struct granule *granule, uint64_t tags, uint8_t mask)
 {
     uint64_t sites = load_acquire(granule->sites);
+    uint8_t covered = 0;
     if (sites & SITES_IN_CELLS)
         return is_covered_in_cells(access, granule, sites, mask);
-    bool first = (word_first(tags) & ~RACE_PARTIAL) == access->tag && !(mask & ~word_bytes1(sites));
-    bool second = (word_second(tags) & ~RACE_PARTIAL) == access->tag && !(mask & ~word_bytes2(sites)) &&
-                  (access->kind == CELL_READ || sites & SITES_BOTH_WRITE);
-    return (first || second) && load_relaxed(granule->tags) == tags;
+    for (unsigned place = LOW; place <= HIGH; place++) {
+        struct part part = words_part(tags, sites, place);
+        if (part.tag == access->tag && (part.writes || access->kind == CELL_READ))
+            covered |= part.mask;
+    }
+    return !(mask & ~covered) && load_relaxed(granule->tags) == tags;
 }
 
 /* The thread has no slot: what it does cannot be recorded, but what it orders counts. */
 static COLD void step_untagged(struct race_access *access, uintptr_t at, struct granule *granule, uint8_t mask)
 {
     uint64_t tags = shadow_lock(&access->races->shadow, granule, load_relaxed(granule->tags));
+    access->mask = mask;
     if (access->flags & RACE_ATOMIC || *granule->sites & SITES_IN_CELLS)
-        tags = race_cells_access(access, at, granule, tags, mask);
+        tags = race_cells_access(access, at, granule, tags);
     shadow_unlock(granule, tags);
 }
 
@@ -157,18 +111,18 @@ void race_step(struct race_access *access, uintptr_t at, uint8_t mask)
         return;
     }
     uint64_t tags = load_acquire(granule.tags); /* pairs with shadow_unlock() */
-    if (!(access->flags & (RACE_ENDS | RACE_ATOMIC)) && (is_known(access, tags) || is_covered(access, &granule, tags, mask)))
+    if (!(access->flags & (RACE_ENDS | RACE_ATOMIC)) && is_covered(access, &granule, tags, mask))
         return;
     tags = shadow_lock(&access->races->shadow, &granule, tags);
+    access->mask = mask;
     bool whole = mask == 0xff && words_are_whole(tags, *granule.sites);
     if (whole && access->kind == CELL_WRITE)
         tags = write_whole(access, at, &granule, tags);
-    else if (whole && access->kind == CELL_READ && (!word_second(tags) || hb_knows(access->det, access->thread, word_second(tags))))
+    else if (whole && access->kind == CELL_READ && (!word_at(tags, HIGH) || hb_knows(access->det, access->thread, word_at(tags, HIGH))))
         tags = read_whole(access, at, &granule, tags);
     else if (*granule.sites & SITES_IN_CELLS || access->kind & CELL_ATOMIC ||
-             !(access->kind == CELL_WRITE ? write_part(access, &granule, &tags, mask)
-                                          : read_part(access, &granule, &tags, mask)))
-        tags = race_cells_access(access, at, &granule, tags, mask);
+             !race_enter(access, &granule, &tags, access->kind == CELL_WRITE))
+        tags = race_cells_access(access, at, &granule, tags);
     shadow_unlock(&granule, tags);
     if (evidence_waits(access->flags) && !access->thread->race.pending)
         race_sync_note(access, at, mask);

@@ -2,18 +2,21 @@
 /* Data races: which accesses to memory are ordered by happens-before (FastTrack, Flanagan and Freund, PLDI 2009),
  * exact to the byte. Part of the detector (detector.h): events of mode full order, accesses are checked here.
  *
- * A *tag* is a thread's slot and epoch in the full happens-before clock, in 31 bits: "slot << RACE_EPOCH_BITS | epoch".
+ * A *tag* is a thread's slot and epoch in the full happens-before clock, in 29 bits: "slot << RACE_EPOCH_BITS | epoch".
  * It changes whenever the thread releases something. A *site* says where an access came from: the thread's call stack,
  * the instruction, and the locks that it held; an interned number.
  *
  * Shadow memory: two words of 64 bits for each aligned granule of 8 bytes, at two constant distances from it.
- *   tags   low 32 bits: W, the last write. High 32 bits: R, the reads since.
- *          They hold for all 8 bytes; 0 is "none". One that holds for some bytes only has RACE_PARTIAL; R may then be
- *          another write. W from RACE_BUSY on: somebody is changing both words.
- *          So "W == my tag", or for a read "R == my tag or W == my tag", means that this very access is known already,
- *          whatever its width within the granule: the test that translated code makes inline.
- *   sites  of W and of R, and which bytes each of them is about; or the number of an extension record, where it takes
- *          more than two tags, or for a synchronisation variable (race_state.h).
+ *   tags   two words of 32 bits, each a tag and, above it, what happened at that tag to which bytes (enum race_word);
+ *          0 is "nothing". Low word from RACE_BUSY on: somebody is changing both words.
+ *          RACE_WHOLE       low word W: all 8 bytes were written; high word R: all 8 were read
+ *          RACE_HALF_WRITTEN, RACE_HALF_READ
+ *                           low word: of bytes 0 to 3, high word: of bytes 4 to 7: all 4 were written; were read or written
+ *          RACE_WHOLE_READ  in the low word: all 8 bytes were read or written
+ *          RACE_PART_*      nothing that can be told from this word alone
+ *          So what translated code may skip without a call is told by the tags alone (race_is_known()).
+ *   sites  of both, and which bytes each of them is about; or the number of an extension record, where it takes more than
+ *          two tags, or for a synchronisation variable (race_state.h).
  *
  * Thread-safety: race_* functions for one thread's own record may run in many threads at once; a granule is locked by
  * RACE_BUSY for as long as it changes. They run inside call-outs of translated code: this file and all that it calls
@@ -24,11 +27,35 @@
 
 #include "analysis/detector.h"
 
-#define RACE_EPOCH_BITS 20
-#define RACE_SLOTS 2047u /* slot 2047 would make RACE_NO_TAG */
-#define RACE_NO_TAG 0x7fffffffu
-#define RACE_PARTIAL 0x80000000u
-#define RACE_BUSY 0xfff00000u /* no tag, with RACE_PARTIAL or without, is as high */
+#define RACE_EPOCH_BITS 18
+#define RACE_SLOTS 2047u /* slot 2047 makes RACE_BUSY */
+#define RACE_TAG_BITS 29
+#define RACE_NO_TAG 0x1fffffffu /* of a thread without a slot; nothing is known of it */
+#define RACE_TAG_MASK ((1u << RACE_TAG_BITS) - 1)
+
+/* Above a tag; bit 0 of all but the first: a write. */
+enum race_word {
+    RACE_WHOLE = 0,
+    RACE_HALF_WRITTEN = 1 << RACE_TAG_BITS,
+    RACE_HALF_READ = 2 << RACE_TAG_BITS,
+    RACE_PART_WRITTEN = 3 << RACE_TAG_BITS,
+};
+#define RACE_WHOLE_READ (4u << RACE_TAG_BITS)
+#define RACE_PART_READ (6u << RACE_TAG_BITS)
+#define RACE_BUSY 0xfffc0000u /* 7, and slot 2047 */
+
+/* Where a thread's tag is kept for translated code, ready to be compared with words. */
+enum race_tag_word { RACE_TAG, RACE_TAG_HALF_WRITTEN, RACE_TAG_HALF_READ, RACE_TAG_WHOLE_READ, RACE_TAG_WORDS };
+
+/* Whether tags say that the thread with this tag has done this access to [offset, offset + size) of the granule already, or
+ * one that stands for it. It is what translated code tests inline. */
+static inline bool race_is_known(uint64_t tags, uint32_t tag, uint32_t offset, size_t size, bool writes)
+{
+    uint32_t low = (uint32_t)tags, high = (uint32_t)(tags >> 32), half = offset < 4 ? low : high;
+    bool in_half = offset % 4 + size <= 4;
+    return low == tag || (in_half && half == (tag | RACE_HALF_WRITTEN)) ||
+           (!writes && (high == tag || low == (tag | RACE_WHOLE_READ) || (in_half && half == (tag | RACE_HALF_READ))));
+}
 
 typedef uint32_t race_site;
 #define RACE_SITE_NONE 0u
@@ -122,9 +149,9 @@ struct race_shadow {
 /* From now on the detector keeps the full happens-before clock and checks accesses; before any thread but the first
  * exists. False: out of memory. */
 bool detector_watch_races(struct detector *det, const struct race_shadow *shadow);
-/* The thread's accesses are looked at from here on. tag_word: where its tag is kept for translated code, for as long as
- * the thread runs; may be NULL. By the thread itself. */
-void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_word);
+/* The thread's accesses are looked at from here on. tag_words: where its tag is kept for translated code (RACE_TAG_WORDS of
+ * them), for as long as the thread runs; may be NULL. By the thread itself. */
+void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_words);
 /* It has ended: what it needs only while it runs. Under the analysis lock. */
 void race_thread_end(struct detector *det, struct thread *thread);
 /* Code ran natively that may have ordered accesses unseen (made at run time, a module that is not translated): what is

@@ -112,20 +112,13 @@ static inline void drop_all(struct races *races, struct thread *thread, uint32_t
 
 /* --- back to words ------------------------------------------------------------------------------------------------------- */
 
-static NOINLINE race_site pair_of(struct races *races, struct race_local *local, race_site a, uint8_t mask, race_site b)
+race_site race_pair_find(struct races *races, struct race_local *local, race_site a, uint8_t mask, race_site b)
 {
     struct pair_cache_entry *entry = &local->pairs[(a * 31 + b + mask) % RACE_PAIRS];
     if (entry->a != a || entry->b != b || entry->mask != mask)
         *entry = (struct pair_cache_entry){a, b, mask, site_pair(&races->sites, a, mask, b)};
     return entry->number;
 }
-
-/* Cells of one kind and tag. */
-struct part {
-    uint32_t tag;
-    uint8_t kind, mask;
-    race_site site;
-};
 
 /* Writes and reads that two words can say. */
 struct parts {
@@ -138,13 +131,13 @@ static inline bool add(struct parts *parts, const struct race_cell *cell, uint8_
 {
     uint8_t kind = cell_kind(cell);
     for (uint32_t i = 0; i < parts->count; i++)
-        if (parts->parts[i].tag == cell->tag && parts->parts[i].kind == kind) {
+        if (parts->parts[i].tag == cell->tag && parts->parts[i].writes == kind) {
             parts->parts[i].mask |= mask;
             return true;
         }
-    if (parts->count == 2 || kind & ~CELL_WRITE || (kind == CELL_READ && parts->count && parts->parts[0].kind == kind))
+    if (parts->count == 2 || kind & ~CELL_WRITE)
         return false;
-    parts->parts[parts->count++] = (struct part){.tag = cell->tag, .kind = kind, .mask = mask};
+    parts->parts[parts->count++] = (struct part){.tag = cell->tag, .writes = kind, .mask = mask};
     return true;
 }
 
@@ -168,9 +161,9 @@ static race_site site_of(struct races *races, struct race_local *local, const st
     for (;;) {
         for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
             const struct race_cell *cell = &record->cells[i];
-            if (!record->masks[i] || cell->tag != part->tag || cell_kind(cell) != part->kind || cell_site(cell) == site)
+            if (!record->masks[i] || cell->tag != part->tag || cell_kind(cell) != part->writes || cell_site(cell) == site)
                 continue;
-            site = site ? pair_of(races, local, cell_site(cell), record->masks[i], site) : cell_site(cell);
+            site = site ? race_pair_find(races, local, cell_site(cell), record->masks[i], site) : cell_site(cell);
         }
         if (!record->next)
             return site;
@@ -178,73 +171,82 @@ static race_site site_of(struct races *races, struct race_local *local, const st
     }
 }
 
-static inline uint32_t word_of(const struct part *part)
-{
-    return part->mask == 0xff ? part->tag : part->tag | RACE_PARTIAL;
-}
-
-/* The words that say what the parts are. Returns the tags. */
+/* The words that say what the parts are; best of what was done at the tag. Returns the tags. */
 static uint64_t words_of(struct races *races, struct thread *thread, const struct race_cells *record, struct parts *parts,
-                         uint64_t *sites)
+                         uint32_t tag, uint64_t *sites)
 {
-    static const struct part nothing;
-    const struct part *first = &nothing, *second = &nothing;
-    for (uint32_t i = 0; i < parts->count; i++) {
-        struct part *part = &parts->parts[i];
-        part->site = site_of(races, thread->race.local, record, part);
-        if (part->kind == CELL_WRITE && !first->mask)
-            first = part;
-        else
-            second = part;
-    }
-    *sites = word_sites(first->site, first->mask, second->site, second->mask) |
-             (second->kind == CELL_WRITE ? SITES_BOTH_WRITE : 0);
-    return word_tags(first->mask ? word_of(first) : 0, second->mask ? word_of(second) : 0);
+    for (uint32_t i = 0; i < parts->count; i++)
+        parts->parts[i].site = site_of(races, thread->race.local, record, &parts->parts[i]);
+    bool turned = parts->count == 2 && parts->parts[1].tag == tag;
+    return words_of_parts(&parts->parts[turned], &parts->parts[!turned], sites);
 }
 
 /* Of several threads that read in turn, each is now and then the one whose next reads need not be told. */
 static inline bool takes_turn(struct race_local *local) { return local->reads++ % 4 == 0; }
 
 /* Which of the granule's bytes were written, and touched, at this tag. */
-static void sum_up(const struct races *races, uint32_t head, uint32_t tag, uint8_t *written, uint8_t *touched)
+static void sum_up(const struct races *races, uint32_t head, uint32_t tag, struct part *written, struct part *touched)
 {
-    *written = *touched = 0;
+    *written = (struct part){.tag = tag, .writes = true};
+    *touched = (struct part){.tag = tag};
     FOR_EACH_CELL(races, head, cell) {
         uint8_t mask = *cell_mask(cell), kind = cell_kind(cell);
         if (!mask || cell->tag != tag || kind & ~CELL_WRITE)
             continue;
-        *touched |= mask;
-        *written |= kind ? mask : 0;
+        touched->mask |= mask;
+        written->mask |= kind ? mask : 0;
     }
 }
 
-/* The tags of a granule that has cells: what need not be told. */
-static uint64_t known_tags(const struct races *races, struct thread *thread, uint32_t head, uint64_t tags, uint32_t tag,
+/* The word helps nobody any more, or others have had their turn. */
+static bool is_free(struct detector *det, struct thread *thread, uint32_t word)
+{
+    return !word || hb_knows(det, thread, word & RACE_TAG_MASK) || takes_turn(thread->race.local);
+}
+
+static inline uint32_t half_word(const struct part *written, const struct part *touched, uint8_t half)
+{
+    if ((written->mask & half) == half)
+        return written->tag | RACE_HALF_WRITTEN;
+    return (touched->mask & half) == half ? touched->tag | RACE_HALF_READ : 0;
+}
+
+/* What need not be told of this thread, beside what is known of another one. */
+static uint64_t add_known(struct detector *det, struct thread *thread, uint64_t tags, const struct part *written,
+                          const struct part *touched)
+{
+    uint32_t low = half_word(written, touched, 0x0f), high = half_word(written, touched, 0xf0);
+    bool low_free = is_free(det, thread, word_at(tags, LOW)), high_free = is_free(det, thread, word_at(tags, HIGH));
+    if (written->mask == 0xff)
+        low = written->tag;
+    else if (touched->mask == 0xff && !(low & RACE_HALF_WRITTEN))
+        low = high_free ? 0 : touched->tag | RACE_WHOLE_READ;
+    if (touched->mask == 0xff)
+        high = touched->tag;
+    return word_tags(low_free && low ? low : word_at(tags, LOW), high_free && high ? high : word_at(tags, HIGH));
+}
+
+/* The tags of a granule that has cells. */
+static uint64_t known_tags(struct detector *det, struct thread *thread, uint32_t head, uint64_t tags, uint32_t tag,
                            bool writes)
 {
-    uint8_t written, touched;
-    uint32_t first = writes || word_first(tags) & RACE_PARTIAL ? 0 : word_first(tags);
-    uint32_t second = writes || word_second(tags) & RACE_PARTIAL ? 0 : word_second(tags);
-    if (race_cells_of(races, head)->has_variable || !tag)
+    struct part written, touched;
+    if (race_cells_of(det->races, head)->has_variable || !tag)
         return 0;
-    sum_up(races, head, tag, &written, &touched);
-    if (written == 0xff)
-        first = tag;
-    if (touched == 0xff &&
-        (!second || second >> RACE_EPOCH_BITS == tag >> RACE_EPOCH_BITS || takes_turn(thread->race.local)))
-        second = tag;
-    return word_tags(first, second);
+    sum_up(det->races, head, tag, &written, &touched);
+    return add_known(det, thread, writes ? 0 : tags, &written, &touched);
 }
 
 /* The granule's words after its cells have changed, which are `record` and those that follow. head: the number of that
  * record, 0 if it is none yet. `tag`: of the access that did it, 0 none; `writes`: what the tags said before holds no
  * longer. Returns the tags; false in *kept: out of memory. */
-static inline uint64_t close(struct races *races, struct thread *thread, struct granule *granule, struct race_cells *record,
+static inline uint64_t close(struct detector *det, struct thread *thread, struct granule *granule, struct race_cells *record,
                              uint32_t head, uint64_t tags, uint32_t tag, bool writes, bool *kept)
 {
+    struct races *races = det->races;
     struct parts parts = {.count = 0};
     if (find_parts(races, record, &parts)) {
-        tags = words_of(races, thread, record, &parts, granule->sites);
+        tags = words_of(races, thread, record, &parts, tag, granule->sites);
         drop_all(races, thread, head);
         return tags;
     }
@@ -256,7 +258,7 @@ static inline uint64_t close(struct races *races, struct thread *thread, struct 
     if (!head)
         return 0;
     *granule->sites = SITES_IN_CELLS | head;
-    return known_tags(races, thread, head, tags, tag, writes);
+    return known_tags(det, thread, head, tags, tag, writes);
 }
 
 /* --- accesses ------------------------------------------------------------------------------------------------------------ */
@@ -391,11 +393,9 @@ static bool orders(const struct race_access *access, uint32_t head)
 /* Nothing is new, but that this thread reads now. */
 static uint64_t same_again(const struct race_access *access, uint32_t head, uint64_t tags)
 {
-    uint8_t written, touched;
     if (!takes_turn(access->thread->race.local))
         return tags;
-    sum_up(access->races, head, access->tag, &written, &touched);
-    return touched == 0xff ? word_tags(word_first(tags), access->tag) : tags;
+    return known_tags(access->det, access->thread, head, tags, access->tag, false);
 }
 
 /* A granule that has a record, or needs one. */
@@ -412,15 +412,14 @@ static NOINLINE uint64_t access_chain(struct race_access *access, uintptr_t at, 
         return lose(access->det, thread, granule, head);
     if (!access->changed)
         return same_again(access, head, tags);
-    return close(races, thread, granule, race_cells_of(races, head), head, tags, access->tag,
+    return close(access->det, thread, granule, race_cells_of(races, head), head, tags, access->tag,
                  access->tag && access->kind & CELL_WRITE, &kept);
 }
 
-uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags, uint8_t mask)
+uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags)
 {
     struct race_cells words;
     bool kept = true;
-    access->mask = mask;
     if (words_head(*granule->sites) || orders(access, 0))
         return access_chain(access, at, granule, tags);
     words_to_cells(tags, *granule->sites, &words);
@@ -428,7 +427,7 @@ uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct gran
     (void)enter(access, at, &words); /* there is room for a third */
     if (!access->changed)
         return tags;
-    tags = close(access->races, access->thread, granule, &words, 0, tags, access->tag, access->kind & CELL_WRITE, &kept);
+    tags = close(access->det, access->thread, granule, &words, 0, tags, access->tag, access->kind & CELL_WRITE, &kept);
     return LIKELY(kept) ? tags : lose(access->det, access->thread, granule, 0);
 }
 
@@ -441,7 +440,7 @@ uint64_t race_cells_clear(struct detector *det, struct thread *thread, struct gr
     end_variables(det, head, mask);
     FOR_EACH_CELL(det->races, head, cell)
         *cell_mask(cell) &= (uint8_t)~mask;
-    return close(det->races, thread, granule, race_cells_of(det->races, head), head, tags, 0, true, &kept);
+    return close(det, thread, granule, race_cells_of(det->races, head), head, tags, 0, true, &kept);
 }
 
 uint64_t race_cells_make_variable(struct race_access *access, struct granule *granule, uint64_t tags, uint8_t mask)
@@ -452,5 +451,5 @@ uint64_t race_cells_make_variable(struct race_access *access, struct granule *gr
     if (!head)
         return lose(access->det, access->thread, granule, 0);
     (void)race_sync_of(access, head, mask);
-    return close(races, access->thread, granule, race_cells_of(races, head), head, tags, 0, true, &kept);
+    return close(access->det, access->thread, granule, race_cells_of(races, head), head, tags, 0, true, &kept);
 }

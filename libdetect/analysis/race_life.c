@@ -29,7 +29,7 @@ bool detector_watch_races(struct detector *det, const struct race_shadow *shadow
     return races_watch(det, shadow, RACE_SLOTS, RACE_EPOCH_BITS);
 }
 
-void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_word)
+void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_words)
 {
     thread->race.stack_watch = UINTPTR_MAX;
     thread->race.locks_version = thread->held.version - 1;
@@ -38,9 +38,8 @@ void race_thread_start(struct detector *det, struct thread *thread, uint32_t *ta
         (void)fetch_add_relaxed(&det->losses.out_of_memory, 1);
         return;
     }
-    thread->tag_word = tag_word;
-    if (tag_word)
-        store_relaxed(tag_word, hb_tag(det, thread));
+    thread->tag_words = tag_words;
+    hb_tell_tag(det, thread);
 }
 
 void race_thread_end(struct detector *det, struct thread *thread)

@@ -1,33 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* What race detection consists of; for the files behind race.h only.
  *
- * What is remembered of a granule are *cells*: an access, and the bytes that it stands for. Two of them, the first one a
- * write, fit into the granule's shadow words:
- *
- *   tags   63                32 31                 0     a tag, with RACE_PARTIAL if it is not of all 8 bytes; 0: no cell
- *         |      second       |       first         |
- *   sites   63   62  61    54 53    46 45    23 22    0  IN_CELLS: 0. BOTH_WRITE: the second one is a write as well
- *         | IC | BW | bytes2 | bytes1 | site2  | site1  |
- *
- * Where there are more, or synchronisation variables, the sites word has SITES_IN_CELLS and the number of the first record
- * of cells, and the tags are only what translated code may skip:
- *   W: all 8 bytes were written at this tag, and nobody else has accessed them since in a way that a write conflicts with;
- *   R: all 8 bytes were read or written at this tag. 0 where there is no such tag, and if there is a variable. */
+ * What is remembered of a granule are *cells*: an access, and the bytes that it stands for. Two of them, plain reads or
+ * writes, fit into the granule's shadow words (race_words.h). Where there are more, or synchronisation variables, the sites word has
+ * SITES_IN_CELLS and the number of the first record of cells, and the tags are only what translated code may skip: words
+ * that would be true of the cells. 0 if there is a variable. */
 #ifndef DETECT_ANALYSIS_RACE_STATE_H
 #define DETECT_ANALYSIS_RACE_STATE_H
 
 #include "analysis/calltree.h"
 #include "analysis/hb.h"
 #include "analysis/pool.h"
+#include "analysis/race_words.h"
 #include "analysis/shadow.h"
 #include "analysis/site.h"
 #include "analysis/state.h"
-
-#define SITES_IN_CELLS (1ull << 63)
-#define SITES_BOTH_WRITE (1ull << 62)
-#define WORD_SITE_BITS 23
-
-_Static_assert(SITE_MOST < 1u << WORD_SITE_BITS, "sites fit");
 
 enum cell_kind { CELL_READ = 0, CELL_WRITE = 1, CELL_ATOMIC = 2, CELL_SYNC = 4 };
 
@@ -57,41 +44,16 @@ struct race_cells {
 
 _Static_assert(sizeof(struct race_cells) == 32, "two to a cache line");
 
-/* --- cells in words --- */
-
-static inline uint32_t word_first(uint64_t tags) { return (uint32_t)tags; }
-static inline uint32_t word_second(uint64_t tags) { return (uint32_t)(tags >> 32); }
-static inline uint64_t word_tags(uint32_t first, uint32_t second) { return (uint64_t)second << 32 | first; }
-static inline race_site word_site1(uint64_t sites) { return (race_site)(sites & ((1u << WORD_SITE_BITS) - 1)); }
-static inline race_site word_site2(uint64_t sites)
-{
-    return (race_site)(sites >> WORD_SITE_BITS & ((1u << WORD_SITE_BITS) - 1));
-}
-static inline uint8_t word_bytes1(uint64_t sites) { return (uint8_t)(sites >> 46); }
-static inline uint8_t word_bytes2(uint64_t sites) { return (uint8_t)(sites >> 54); }
-static inline uint64_t word_sites(race_site site1, uint8_t bytes1, race_site site2, uint8_t bytes2)
-{
-    return (uint64_t)bytes2 << 54 | (uint64_t)bytes1 << 46 | (uint64_t)site2 << WORD_SITE_BITS | site1;
-}
-/* What there is are a write and a read of all 8 bytes. */
-static inline bool words_are_whole(uint64_t tags, uint64_t sites)
-{
-    return !((tags & ((uint64_t)RACE_PARTIAL << 32 | RACE_PARTIAL)) | (sites & SITES_IN_CELLS));
-}
-/* The number of the first record, 0: the words say it all. */
-static inline uint32_t words_head(uint64_t sites) { return sites & SITES_IN_CELLS ? (uint32_t)sites : 0; }
-
 static inline void words_to_cells(uint64_t tags, uint64_t sites, struct race_cells *record)
 {
-    uint32_t first = word_first(tags) & ~RACE_PARTIAL, second = word_second(tags) & ~RACE_PARTIAL;
-    uint8_t kind = sites & SITES_BOTH_WRITE ? CELL_WRITE : CELL_READ;
     record->next = 0;
     record->has_variable = false;
-    record->masks[0] = first ? word_bytes1(sites) : 0;
-    record->masks[1] = second ? word_bytes2(sites) : 0;
     record->masks[2] = 0;
-    record->cells[0] = (struct race_cell){first, cell_what(CELL_WRITE, word_site1(sites))};
-    record->cells[1] = (struct race_cell){second, cell_what(kind, word_site2(sites))};
+    for (unsigned place = LOW; place <= HIGH; place++) {
+        struct part part = words_part(tags, sites, place);
+        record->masks[place] = part.mask;
+        record->cells[place] = (struct race_cell){part.tag, cell_what(part.writes ? CELL_WRITE : CELL_READ, part.site)};
+    }
 }
 
 /* Records are aligned to their size. */
@@ -165,6 +127,9 @@ static ALWAYS_INLINE race_site race_access_site(struct race_access *access)
     return access->site;
 }
 
+/* The site of a part of a granule whose bytes in `mask` are from a, the others from b. */
+race_site race_pair_find(struct races *races, struct race_local *local, race_site a, uint8_t mask, race_site b);
+
 /* The bytes from `offset` on in a granule. */
 static inline uint8_t race_mask(uintptr_t offset, size_t size)
 {
@@ -184,8 +149,8 @@ void race_conflict(struct race_access *access, uintptr_t granule, uint8_t mask, 
 
 /* --- cells (race_cells.c); all with the granule locked ----------------------------------------------------------------- */
 
-/* The access checked against the granule's cells and entered; the words may become plain again. Returns the tags. */
-uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags, uint8_t mask);
+/* The access (its part in access->mask) checked against the granule's cells and entered; the words may become plain again. Returns the tags. */
+uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct granule *granule, uint64_t tags);
 static inline struct race_cells *race_cells_of(const struct races *races, uint32_t number)
 {
     return (struct race_cells *)pool_chunk(&races->cells, number) + (number & (POOL_CHUNK_RECORDS - 1));

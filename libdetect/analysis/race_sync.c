@@ -178,8 +178,10 @@ static void complete(struct detector *det, struct thread *thread, const struct r
 static bool is_settled(const struct detector *det, const struct thread *thread, const struct granule *granule)
 {
     uint64_t tags = load_acquire(granule->tags), sites = load_relaxed(granule->sites);
-    return !shadow_is_busy(tags) && words_are_whole(tags, sites) &&
-           (!word_first(tags) || hb_knows(det, thread, word_first(tags)));
+    uint32_t low = word_at(tags, LOW), high = word_at(tags, HIGH);
+    return !shadow_is_busy(tags) && !(sites & SITES_IN_CELLS) &&
+           !(low && word_writes(low, LOW) && !hb_knows(det, thread, low & RACE_TAG_MASK)) &&
+           !(high && word_writes(high, HIGH) && !hb_knows(det, thread, high & RACE_TAG_MASK));
 }
 
 void race_complete(struct detector *det, struct thread *thread)

@@ -72,7 +72,7 @@ struct thread {
     struct handler_frame handlers[HANDLER_DEPTH];
     struct vc_clock hb;    /* mode full (hb.h): valid if has_hb */
     bool hb_used;          /* something was recorded in this epoch, or learnt since the last one */
-    uint32_t *tag_word;    /* where translated code finds the thread's tag; NULL: it does not run yet */
+    uint32_t *tag_words;   /* RACE_TAG_WORDS, where translated code finds the thread's tag; NULL: it does not run yet */
     uint32_t barrier_cycle; /* of the barrier that it is in */
     struct vc_time cycle, hb_cycle; /* all that entered it, once it is complete; set by the last one */
     uintptr_t reported; /* object of a finding of this call: what follows from it is no second one */
