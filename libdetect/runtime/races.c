@@ -22,6 +22,10 @@ void races_prepare(void)
     races_watch_blocks = true;
 }
 
+_Static_assert((int)TR_TAG == RACE_TAG && (int)TR_TAG_HALF_WRITTEN == RACE_TAG_HALF_WRITTEN &&
+                   (int)TR_TAG_HALF_READ == RACE_TAG_HALF_READ && (int)TR_TAG_WHOLE_READ == RACE_TAG_WHOLE_READ,
+               "what the analysis stores is what translated code compares");
+
 void races_begin(void)
 {
     struct self *self = self_current;
