@@ -257,7 +257,7 @@ bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check)
         for (size_t k = 0; k < ARRAY_LEN(to_sites); k++) {
             if (reserve(shadow, bits[i], to_sites[k] * (intptr_t)TIB + SITES_PAGES * (intptr_t)PAGE)) {
                 hold(shadow);
-                *check = (struct tr_check){bits[i], TAGS_PAGES * (int32_t)PAGE};
+                *check = (struct tr_check){.flip_bit = bits[i], .offset = TAGS_PAGES * (int32_t)PAGE};
                 return true;
             }
         }

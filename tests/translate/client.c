@@ -89,17 +89,17 @@ void client_kept_call(uintptr_t return_pc, uintptr_t sp)
 /* --- words ------------------------------------------------------------------------------------------------------------ */
 
 /* All that the access touches is the thread's own from here on. */
-static inline void make_own(uintptr_t address, size_t size, uint32_t kind)
+static inline void make_own(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc)
 {
-    const uint32_t tag = tr_check_tags()[TR_TAG];
+    const enum tr_tag tag = hooks_tag_of(address, size, kind, pc);
     const uintptr_t end = hooks_words_end(address, size);
     for (uintptr_t at = hooks_words_begin(address); at < end; at += 8)
-        hooks_word(at)[kind & TR_WRITE ? 0 : 1] = tag;
+        hooks_word(at)[hooks_half_of(address, kind, tag)] = tr_check_tags()[tag];
 }
 
 void client_checked_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc)
 {
-    make_own(address, size, kind);
+    make_own(address, size, kind, pc);
     client_access(address, size, kind, pc);
 }
 
@@ -109,7 +109,7 @@ bool client_quick(uintptr_t address, const struct tr_access *access)
     const bool done = (address >> 3 ^ access->pc) & 3;
     check_stack();
     if (done) {
-        make_own(address, access->size, access->kind);
+        make_own(address, access->size, access->kind, access->pc);
         note(address, access->size, access->kind, access->pc);
     }
     clobber();

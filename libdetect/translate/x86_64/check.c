@@ -48,7 +48,10 @@ static void emit_at_fs(struct emitter *e, bool wide, uint8_t opcode, unsigned re
 }
 
 /* cmp %fs:tag, %reg */
-static void emit_compare_tag(struct emitter *e, unsigned reg) { emit_at_fs(e, false, 0x3b, reg, TR_FS(tags[TR_TAG])); }
+static void emit_compare_tag(struct emitter *e, unsigned reg, enum tr_tag tag)
+{
+    emit_at_fs(e, false, 0x3b, reg, TR_FS(tags[tag]));
+}
 
 static unsigned scale_bits(unsigned scale) { return scale == 8 ? 3 : scale == 4 ? 2 : scale == 2 ? 1 : 0; }
 
@@ -134,6 +137,8 @@ static void restore_flags(struct emitter *e, struct place_writer *places)
 
 /* --- the test ------------------------------------------------------------------------------------------------------------- */
 
+enum { IF_EQUAL = 4, IF_NOT_EQUAL = 5 };
+
 struct test {
     struct emitter *e;
     struct check_sites *sites;
@@ -142,16 +147,14 @@ struct test {
     unsigned a, b;
 };
 
-static void leave_on(struct test *t, unsigned condition)
+static void leave(struct test *t, bool is_misaligned)
 {
-    uintptr_t site = emit_branch(t->e, condition, t->e->at, false);
+    uintptr_t site = emit_branch(t->e, IF_NOT_EQUAL, t->e->at, false);
     if (t->sites->count == ARRAY_LEN(t->sites->site))
         t->e->full = true;
     else
-        t->sites->site[t->sites->count++] = (struct check_site){t->i, site};
+        t->sites->site[t->sites->count++] = (struct check_site){t->i, is_misaligned, site};
 }
-
-enum { IF_EQUAL = 4, IF_NOT_EQUAL = 5 };
 
 static uintptr_t emit_skip(struct emitter *e)
 {
@@ -166,16 +169,16 @@ static void emit_alignment_test(struct test *t)
         return;
     emit_rex(t->e, false, 0, 0, t->a);
     emit_bytes(t->e, (uint8_t[]){0xf6, (uint8_t)(0xc0 | (t->a & 7)), (uint8_t)(size - 1)}, 3);
-    leave_on(t, IF_NOT_EQUAL);
+    leave(t, true);
 }
 
-/* A = the address of its word, less the offset. */
-static void emit_word_address(struct test *t)
+/* A = the address of the word, less the offset, or of its half; unless the address is as `aligned` already. */
+static void emit_word_address(struct test *t, unsigned unit, unsigned aligned)
 {
     struct emitter *e = t->e;
-    if (t->access->size < 8) {
+    if (aligned < unit) {
         emit_rex(e, true, 0, 0, t->a);
-        emit_bytes(e, (uint8_t[]){0x83, (uint8_t)(0xe0 | (t->a & 7)), 0xf8}, 3);
+        emit_bytes(e, (uint8_t[]){0x83, (uint8_t)(0xe0 | (t->a & 7)), (uint8_t)-unit}, 3);
     }
     emit_rex(e, true, 0, 0, t->a);
     emit_bytes(e, (uint8_t[]){0x0f, 0xba, (uint8_t)(0xf8 | (t->a & 7)), translator.client->check->flip_bit}, 4);
@@ -189,22 +192,29 @@ static void emit_load_word(struct test *t, bool wide, int32_t displacement)
     emit_at_base(t->e, t->a, t->a, displacement);
 }
 
-static void test_word(struct test *t, int32_t displacement)
+/* Equal: nothing needs to be told of the word that A is the address of. Returns the displacement of a short jump that leads away
+ * if so; 0: there is none. */
+static uintptr_t emit_word_test(struct test *t)
 {
     struct emitter *e = t->e;
     bool is_write = t->access->kind & TR_WRITE;
-    emit_load_word(t, !is_write, displacement);
-    emit_compare_tag(e, t->a);
-    if (is_write) {
-        leave_on(t, IF_NOT_EQUAL);
-        return;
-    }
+    emit_load_word(t, !is_write, translator.client->check->offset);
+    emit_compare_tag(e, t->a, TR_TAG);
+    if (is_write)
+        return 0;
     uintptr_t known = emit_skip(e);
     emit_rex(e, true, 0, 0, t->a);
     emit_bytes(e, (uint8_t[]){0xc1, (uint8_t)(0xe8 | (t->a & 7)), 32}, 3);
-    emit_compare_tag(e, t->a);
-    leave_on(t, IF_NOT_EQUAL);
-    emit_set_short(e, known, e->at);
+    emit_compare_tag(e, t->a, TR_TAG);
+    return known;
+}
+
+static void test_word(struct test *t)
+{
+    uintptr_t known = emit_word_test(t);
+    leave(t, false);
+    if (known)
+        emit_set_short(t->e, known, t->e->at);
 }
 
 /* cmp %B, displacement(%A) */
@@ -215,8 +225,9 @@ static void emit_compare_word(struct test *t, int32_t displacement)
     emit_at_base(t->e, t->b, t->a, displacement);
 }
 
-static void test_words(struct test *t, int32_t displacement)
+static void test_words(struct test *t)
 {
+    int32_t displacement = translator.client->check->offset;
     struct emitter *e = t->e;
     emit_at_fs(e, false, 0x8b, t->b, TR_FS(tags[TR_TAG]));
     for (unsigned at = 0; at < t->access->size; at += 8, displacement += 8) {
@@ -224,40 +235,40 @@ static void test_words(struct test *t, int32_t displacement)
         uintptr_t known = t->access->kind & TR_WRITE ? 0 : emit_skip(e);
         if (known)
             emit_compare_word(t, displacement + 4);
-        leave_on(t, IF_NOT_EQUAL);
+        leave(t, false);
         if (known)
             emit_set_short(e, known, e->at);
     }
 }
 
 /* A = the operand's address, where its segment begins at 0. */
-static void emit_operand(struct emitter *e, unsigned a, const struct tr_insn *insn, unsigned k)
+static void emit_operand(struct test *t)
 {
-    if (insn->access[k].base == TR_RIP)
-        emit_constant(e, a, known_address(insn, k));
+    if (t->access->base == TR_RIP)
+        emit_constant(t->e, t->a, t->access->address);
     else
-        emit_lea(e, a, &insn->access[k]);
+        emit_lea(t->e, t->a, t->access);
 }
 
 /* glibc's thread control block, which the base points to, names itself there. */
-static void emit_segment(struct emitter *e, unsigned a, const struct tr_access *access)
+static void emit_segment(struct test *t)
 {
-    if (access->segment == TR_FS)
-        emit_at_fs(e, true, 0x03, a, 0);
+    if (t->access->segment == TR_FS)
+        emit_at_fs(t->e, true, 0x03, t->a, 0);
 }
 
 static void check_operand(struct test *t, struct place_writer *places, bool flags_live)
 {
-    int32_t offset = translator.client->check->offset;
+    emit_operand(t);
     if (flags_live)
         save_flags(t->e, places);
-    emit_segment(t->e, t->a, t->access);
+    emit_segment(t);
     emit_alignment_test(t);
-    emit_word_address(t);
+    emit_word_address(t, 8, t->access->size);
     if (t->access->size > 8)
-        test_words(t, offset);
+        test_words(t);
     else
-        test_word(t, offset);
+        test_word(t);
     if (flags_live)
         restore_flags(t->e, places);
 }
@@ -267,37 +278,157 @@ void check_emit(struct emitter *e, struct place_writer *places, struct check_sit
 {
     for (unsigned k = 0; k < insn->access_count; k++) {
         struct test test = {e, sites, i, &insn->access[k], plan->held[i].reg[0], plan->held[i].reg[1]};
-        emit_operand(e, test.a, insn, k);
         check_operand(&test, places, plan->flags_live[i]);
     }
     sites->resume[i] = e->at;
 }
 
-static bool is_quick(const struct emitter *e, const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
+/* --- the second test --------------------------------------------------------------------------------------------------- */
+
+static void lead_here(struct emitter *e, const struct check_sites *sites, uint32_t i, bool is_misaligned)
 {
-    return e->region->enter_quick && insn->access_count == 1 && !plan->flags_live[i];
+    for (uint32_t k = 0; k < sites->count; k++)
+        if (sites->site[k].i == i && sites->site[k].is_misaligned == is_misaligned)
+            emit_set_displacement(e, sites->site[k].site, e->at);
 }
 
-uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, const struct check_sites *sites,
+static void resume_on_equal(struct test *t) { emit_branch(t->e, IF_EQUAL, t->sites->resume[t->i], false); }
+
+static void compare_half(struct test *t, enum tr_tag tag)
+{
+    emit_compare_tag(t->e, t->a, tag);
+    resume_on_equal(t);
+}
+
+/*      lea   operand, %A
+ *      and   $-4, %A
+ *      btc   $flip_bit, %A
+ *      mov   offset(%A), %A            the half of the bytes
+ *      cmp   %fs:half_written, %A
+ *      je    resume
+ * and for a read
+ *      cmp   %fs:half_read, %A
+ *      je    resume
+ *      lea   operand, %A
+ *      and   $-8, %A
+ *      btc   $flip_bit, %A
+ *      mov   offset(%A), %A            the low half
+ *      cmp   %fs:whole_read, %A
+ *      je    resume                    */
+static void test_halves(struct test *t)
+{
+    unsigned size = t->access->size;
+    bool is_write = t->access->kind & TR_WRITE;
+    if (size <= 4) {
+        emit_operand(t);
+        emit_segment(t);
+        emit_word_address(t, 4, size);
+        emit_load_word(t, false, translator.client->check->offset);
+        compare_half(t, TR_TAG_HALF_WRITTEN);
+        if (!is_write)
+            compare_half(t, TR_TAG_HALF_READ);
+    }
+    if (size <= 8 && !is_write) {
+        emit_operand(t);
+        emit_segment(t);
+        emit_word_address(t, 8, size);
+        emit_load_word(t, false, translator.client->check->offset);
+        compare_half(t, TR_TAG_WHOLE_READ);
+    }
+}
+
+/* The words of the first and of the last byte, which may be one:
+ *
+ *      lea   operand, %A
+ *      (as above)
+ *      jne   call-out
+ *      lea   operand + size - 1, %A
+ *      (as above)
+ *      je    resume
+ *      jmp   call-out
+ *
+ * The two jumps' displacements are in `to_call_out`. */
+static void test_both_words(struct test *t, uintptr_t to_call_out[2])
+{
+    struct tr_access last = *t->access;
+    last.displacement = (int32_t)((uint32_t)last.displacement + last.size - 1);
+    last.address += last.size - 1;
+    emit_operand(t);
+    emit_segment(t);
+    emit_word_address(t, 8, 1);
+    uintptr_t known = emit_word_test(t);
+    to_call_out[0] = emit_branch(t->e, IF_NOT_EQUAL, t->e->at, false);
+    if (known)
+        emit_set_short(t->e, known, t->e->at);
+    t->access = &last;
+    emit_operand(t);
+    emit_segment(t);
+    emit_word_address(t, 8, 1);
+    known = emit_word_test(t);
+    if (known)
+        emit_set_short(t->e, known, t->e->at);
+    resume_on_equal(t);
+    to_call_out[1] = emit_jump(t->e, t->e->at, false);
+}
+
+/* The last byte's displacement is one. */
+static bool tests_both_words(const struct tr_access *access)
+{
+    return access->size > 1 && access->size <= 8 && access->displacement <= INT32_MAX - 8;
+}
+
+static void test_again(struct test *t, struct place_writer *places, const struct check_held *held)
+{
+    uintptr_t to_call_out[2] = {0, 0};
+    const struct tr_access *access = t->access;
+    place_stub(places, t->e->at, access->pc);
+    check_tell_held(places, t->e->at, held);
+    if (tests_both_words(access)) {
+        lead_here(t->e, t->sites, t->i, true);
+        test_both_words(t, to_call_out);
+        t->access = access;
+    }
+    lead_here(t->e, t->sites, t->i, false);
+    test_halves(t);
+    if (!tests_both_words(access))
+        lead_here(t->e, t->sites, t->i, true);
+    for (unsigned k = 0; k < ARRAY_LEN(to_call_out); k++)
+        if (to_call_out[k])
+            emit_set_displacement(t->e, to_call_out[k], t->e->at);
+}
+
+/* --- the way out --------------------------------------------------------------------------------------------------------- */
+
+/* What follows works with one operand, and changes flags. */
+static bool is_simple(const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
+{
+    return insn->access_count == 1 && !plan->flags_live[i];
+}
+
+uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, struct check_sites *sites,
                              const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
 {
-    unsigned a = plan->held[i].reg[0];
-    bool quick = is_quick(e, plan, i, insn);
-    for (uint32_t k = 0; k < sites->count; k++)
-        if (sites->site[k].i == i)
-            emit_set_displacement(e, sites->site[k].site, e->at);
+    const struct check_held *held = &plan->held[i];
+    struct test test = {e, sites, i, &insn->access[0], held->reg[0], held->reg[1]};
+    bool simple = is_simple(plan, i, insn), quick = simple && e->region->enter_quick;
+    if (simple) {
+        test_again(&test, places, held);
+    } else {
+        lead_here(e, sites, i, true);
+        lead_here(e, sites, i, false);
+    }
     place_call_out(places, e->at, insn->pc);
-    check_tell_held(places, e->at, &plan->held[i]);
+    check_tell_held(places, e->at, held);
     if (plan->flags_live[i]) {
         place_spilled(places, e->at, TR_RAX, SLOT_CHECK_RAX);
         place_flags_spilled(places, e->at, 0, FLAGS_IN_AX);
         restore_flags(e, places);
     }
     if (quick) {
-        emit_operand(e, a, insn, 0);
-        emit_segment(e, a, &insn->access[0]);
-        emit_store_fs(e, a, slot_at(TR_SLOT_QUICK));
+        emit_operand(&test);
+        emit_segment(&test);
+        emit_store_fs(e, test.a, slot_at(TR_SLOT_QUICK));
     }
-    check_convert(e, places, &plan->held[i], &held_none);
+    check_convert(e, places, held, &held_none);
     return quick ? e->region->enter_quick : plan->flags_live[i] ? e->region->enter_hook : e->region->enter_tested;
 }

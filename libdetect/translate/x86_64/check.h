@@ -74,6 +74,7 @@ void check_tell_given_back(struct place_writer *places, uintptr_t code, const st
 /* Branches to the code that calls out. */
 struct check_site {
     uint32_t i;
+    bool is_misaligned;
     uintptr_t site;
 };
 struct check_sites {
@@ -86,10 +87,10 @@ struct check_sites {
 void check_emit(struct emitter *e, struct place_writer *places, struct check_sites *sites, const struct check_plan *plan,
                 uint32_t i, const struct tr_insn *insn);
 /* Returns the way in that the call-out takes. */
-uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, const struct check_sites *sites,
+uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, struct check_sites *sites,
                              const struct check_plan *plan, uint32_t i, const struct tr_insn *insn);
 
 /* The most that a test takes with all that belongs to it. */
-enum { CHECK_BYTES = 480 };
+enum { CHECK_BYTES = 640 };
 
 #endif
