@@ -61,12 +61,16 @@ static void visit_piece(struct race_access *access, uintptr_t address, uintptr_t
     visit(access, last, end, each);
 }
 
+/* A piece outside of the direct ranges has words for all of its granules or for none: terabytes that are only reserved are
+ * passed over. */
 static void visit_range(struct race_access *access, uintptr_t address, size_t size, each_granule *each, bool ends)
 {
+    struct granule first;
     uintptr_t end = address + size < address ? UINTPTR_MAX : address + size;
     for (uintptr_t next; address < end; address = next) {
         next = shadow_piece_end(&access->races->shadow, address, end);
-        visit_piece(access, address, next, each, ends);
+        if (each == race_step || shadow_find(&access->races->shadow, address, false, &first))
+            visit_piece(access, address, next, each, ends);
     }
 }
 

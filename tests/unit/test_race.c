@@ -241,6 +241,18 @@ static void test_big_ranges(void **state)
     assert_int_equal(touch_from(f, f->b, 0, 4, RACE_WRITE, 0x30), 1); /* was not in the range */
 }
 
+/* What is reserved and not used must cost nothing: with a step per granule, this would take hours. */
+static void test_reservation(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(touch(f, f->a, 0, 4, RACE_WRITE), 0);
+    race_gone(f->det, f->b, BASE, 1ul << 43, RACE_UNMAP, RACE_SITE_NONE, 0x20);
+    assert_true(race_has_findings(f->b));
+    race_report(f->det, f->b);
+    assert_int_equal(f->found, 1);
+    assert_int_equal(touch(f, f->b, 0, 4, RACE_WRITE), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup(test_moves_turn_atomic, set_up),
         cmocka_unit_test_setup(test_withdrawn, set_up),
         cmocka_unit_test_setup(test_big_ranges, set_up),
+        cmocka_unit_test_setup(test_reservation, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
