@@ -66,11 +66,13 @@ static ALWAYS_INLINE bool known_step(struct thread *thread, const struct object 
             *node = alone;
         return true;
     }
+    /* Who does not wait is of interest once something else is taken inside: known_node() then. */
+    if (call.flags & (EVF_TRY | EVF_TIMED))
+        return true;
     lg_node from = known_node(thread);
     if (from == LG_UNKNOWN)
         return false;
-    unsigned flags = (call.mode == MODE_SHARED ? LG_SHARED : 0) |
-                     (call.flags & (EVF_TRY | EVF_TIMED) ? 0 : LG_WAITS);
+    unsigned flags = (call.mode == MODE_SHARED ? LG_SHARED : 0) | LG_WAITS;
     *node = lg_find(&thread->lg, from, lg_key(object->uid, flags), thread->clock.epoch);
     return *node != LG_UNKNOWN;
 }

@@ -40,7 +40,8 @@ struct detector_stats {
     uint64_t threads_seen, threads_alive, threads_peak;
     uint64_t locks_seen, locks_alive, locks_peak; /* mutexes, rwlocks, spin locks, semaphores */
     uint64_t objects_seen;                        /* the same with condition variables, barriers … */
-    uint64_t lock_orders;                         /* distinct "held x, took y" pairs */
+    uint64_t lock_orders;                         /* distinct "held x, took y" pairs; not if y was just tried,
+                                                     and nothing waited for while it was held */
     uint64_t chains;                              /* nodes of the acquisition tree */
     uint64_t cycles_checked, cycles_pruned;       /* candidates looked at; thrown out as impossible */
     uint64_t waits;                               /* REQUESTs: acquisitions that had to wait */

@@ -4,7 +4,8 @@
  *
  * What enters the acquisition tree: an acquisition, when it has succeeded. A request that gives up (its
  * time was up, a cancellation) is no order: it has shown that it does not wait for ever. A timed wait that
- * succeeds is held like any other lock, but cannot be the waiting side of a deadlock. */
+ * succeeds is held like any other lock, but cannot be the waiting side of a deadlock; so it enters the tree
+ * when something else is taken while it is held. */
 #include "analysis/misuse.h"
 #include "analysis/state.h"
 #include "analysis/sync.h"
@@ -77,7 +78,8 @@ static lg_node enter_tree(struct detector *det, struct thread *thread, struct ob
                           const struct event *event, stack_id stack)
 {
     bool alone = thread->held.count == 0;
-    if (alone && !(object->flags & OBJ_WRITER_FIRST && event->mode == MODE_EXCLUSIVE))
+    if ((alone || never_waits_long(event)) &&
+        !(object->flags & OBJ_WRITER_FIRST && event->mode == MODE_EXCLUSIVE))
         return LG_UNKNOWN;
     lg_node from = current_node(det, thread);
     const struct lg_held *held = held_for_tree(det, &thread->held);

@@ -20,7 +20,8 @@
 
 #define RETRIES_MAX ((1u << 13) - 1)
 #define FIRST_CACHE_ENTRIES 32u
-#define LAST_CACHE_ENTRIES 16384u
+#define LAST_CACHE_ENTRIES 32768u
+#define LAST_GENERATION ((1u << LG_GENERATION_BITS) - 1)
 
 /* --- caches ------------------------------------------------------------------------------------------ */
 
@@ -31,20 +32,17 @@ void lg_cache_clear(struct lg_cache *cache, struct lockgraph *graph)
     memset(cache, 0, sizeof(*cache));
 }
 
-/* The newest comes first; whoever had its place goes to the one beside it, where it may be as well: both are the same pair of places. */
+/* The newest comes first; the others move on one place each, and the last one out. */
 static void place(const struct lockgraph *graph, struct lg_cache *cache,
                   const struct lg_cache_entry *entry)
 {
-    uint32_t index = lg_cache_index(cache, entry->from, entry->key);
-    struct lg_cache_entry *first = &cache->entries[index], *second = &cache->entries[index ^ 1];
-    bool is_second = second->key == entry->key && second->from == entry->from;
-    bool is_first = first->key == entry->key && first->from == entry->from;
-    if (is_first || is_second || !first->key) {
-        *(is_second ? second : first) = *entry;
-        return;
-    }
-    cache->conflicts += second->key != 0 && lockgraph_alive(graph, second->child);
-    *second = *first;
+    struct lg_cache_entry *first = &cache->entries[lg_cache_index(cache, entry->step)], *at = first;
+    struct lg_cache_entry *last = first + LG_WAYS - 1;
+    while (at < last && at->result && at->step != entry->step)
+        at++;
+    cache->conflicts += at->result && at->step != entry->step &&
+                        lockgraph_alive(graph, at->result >> LG_RESULT_EPOCH_BITS);
+    memmove(first + 1, first, (size_t)(at - first) * sizeof(*first));
     *first = *entry;
 }
 
@@ -58,7 +56,7 @@ static bool grow_cache(struct lockgraph *graph, struct lg_cache *cache)
     if (!larger.entries)
         return false;
     for (uint32_t i = 0; i < old_count; i++)
-        if (cache->entries[i].key)
+        if (cache->entries[i].result)
             place(graph, &larger, &cache->entries[i]);
     lg_cache_clear(cache, graph);
     *cache = larger;
@@ -70,30 +68,25 @@ static void remember(struct lockgraph *graph, struct lg_cache *cache, lg_node fr
 {
     if (!cache->entries && !grow_cache(graph, cache))
         return;
-    if (++cache->insertions > cache->mask) {
-        if (cache->conflicts > cache->mask / 4 && cache->mask < LAST_CACHE_ENTRIES - 1)
-            (void)grow_cache(graph, cache);
+    if (cache->conflicts > cache->mask / 4 && cache->mask < LAST_CACHE_ENTRIES - 1)
+        (void)grow_cache(graph, cache);
+    if (++cache->insertions > cache->mask)
         cache->insertions = cache->conflicts = 0;
-    }
     place(graph, cache, &(struct lg_cache_entry){
-                            .from = from, .child = child, .key = key, .epoch = lg_epoch(key, epoch)});
+                            .step = lg_step(from, key),
+                            .result = child << LG_RESULT_EPOCH_BITS | lg_epoch(key, epoch)});
 }
 
 /* --- nodes and locks --------------------------------------------------------------------------------- */
 
-static lg_node handle_of(const struct tree_node *node)
-{
-    return (lg_node)node->generation << 32 | node->index;
-}
-
 /* NULL: the node is gone. */
 static struct tree_node *resolve(const struct lockgraph *graph, lg_node handle)
 {
-    uint32_t index = (uint32_t)handle;
+    uint32_t index = (uint32_t)handle & ((1u << LG_INDEX_BITS) - 1);
     if (index >= graph->node_count)
         return NULL;
     struct tree_node *node = &graph->chunks[index / NODES_PER_CHUNK][index % NODES_PER_CHUNK];
-    return node->generation == handle >> 32 ? node : NULL;
+    return node->generation == handle >> LG_INDEX_BITS ? node : NULL;
 }
 
 bool lockgraph_alive(const struct lockgraph *graph, lg_node handle)
@@ -101,7 +94,8 @@ bool lockgraph_alive(const struct lockgraph *graph, lg_node handle)
     return resolve(graph, handle) != NULL;
 }
 
-/* A node with a number of its own. A reused one keeps its generation, which its removal raised. */
+/* A node with a number of its own. A reused one keeps its generation, which its removal raised; after the last one
+ * it is not used again. */
 static struct tree_node *take_node(struct lockgraph *graph)
 {
     struct tree_node *node = graph->unused;
@@ -128,7 +122,7 @@ static uint64_t lock_key(lock_uid uid) { return hash_mix(uid, 0); }
 
 static uint64_t node_key(const struct tree_node *parent, lock_uid uid, bool shared)
 {
-    return hash_mix(handle_of(parent), uid << 1 | shared);
+    return hash_mix(tree_handle(parent), uid << 1 | shared);
 }
 
 static struct tree_lock *find_lock(const struct lockgraph *graph, lock_uid uid)
@@ -444,8 +438,8 @@ lg_node lockgraph_acquire(struct lockgraph *graph, struct lg_cache *cache, lg_no
     if (request->flags & LG_WAITS && can_block_others(node) && !node->lock->not_a_lock)
         record(graph, node, request);
     remember(graph, cache, from, lg_key(request->uid, request->flags), request->clock->epoch,
-             handle_of(node));
-    return handle_of(node);
+             tree_handle(node));
+    return tree_handle(node);
 }
 
 lg_node lockgraph_child(struct lockgraph *graph, struct lg_cache *cache, lg_node from, lock_uid uid,
@@ -456,8 +450,8 @@ lg_node lockgraph_child(struct lockgraph *graph, struct lg_cache *cache, lg_node
         parent ? find_or_add_child(graph, parent, uid, flags & LG_SHARED) : NULL;
     if (!node)
         return LG_UNKNOWN;
-    remember(graph, cache, from, lg_key(uid, flags & LG_SHARED), 0, handle_of(node));
-    return handle_of(node);
+    remember(graph, cache, from, lg_key(uid, flags & LG_SHARED), 0, tree_handle(node));
+    return tree_handle(node);
 }
 
 /* --- ends -------------------------------------------------------------------------------------------- */
@@ -475,6 +469,8 @@ static void remove_leaf(struct lockgraph *graph, struct tree_node *node)
     memset(node, 0, sizeof(*node));
     node->index = index;
     node->generation = generation;
+    if (generation > LAST_GENERATION)
+        return;
     node->next_sibling = graph->unused;
     graph->unused = node;
 }
@@ -589,7 +585,7 @@ uint64_t lockgraph_order_count(struct lockgraph *graph, uint64_t max)
 static struct lockgraph_limits limits_of(const struct lockgraph_limits *given)
 {
     struct lockgraph_limits limits = given ? *given : (struct lockgraph_limits){0};
-    limits.nodes = limits.nodes ? limits.nodes : 4u << 20;
+    limits.nodes = limits.nodes ? limits.nodes : 1u << LG_INDEX_BITS;
     limits.deep_nodes = limits.deep_nodes ? limits.deep_nodes : 256u << 10;
     limits.search_steps = limits.search_steps ? limits.search_steps : 200000;
     limits.instances = limits.instances ? limits.instances : 64;
@@ -639,7 +635,7 @@ static bool node_is_valid(const struct lockgraph *graph, const struct tree_node 
             return false;
     return lg_order_is_valid(graph, node) && instances == node->instance_count && instances <= graph->limits.instances &&
            find_child(graph, node->parent, node->lock->uid, node->shared) == node &&
-           resolve(graph, handle_of(node)) == node;
+           resolve(graph, tree_handle(node)) == node;
 }
 
 static bool lock_is_valid(struct lockgraph *graph, const struct tree_lock *lock, uint64_t *nodes,

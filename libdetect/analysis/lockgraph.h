@@ -40,8 +40,10 @@
 typedef uint64_t lock_uid;
 #define LG_MAX_UID ((1ull << 62) - 1)
 
-/* A node:  63..32 generation, 31..0 index. Never means another node later. */
+/* A node:  39..22 generation, 21..0 index. Never means another node later. */
 typedef uint64_t lg_node;
+#define LG_INDEX_BITS 22
+#define LG_GENERATION_BITS 18
 #define LG_ROOT ((lg_node)0)
 #define LG_UNKNOWN (~(lg_node)0)
 
@@ -54,11 +56,16 @@ enum lg_flag {
 
 /* --- a thread's cache of look-ups ------------------------------------------------------------------ */
 
+/* Which step, and what came of it. Four of them share a cache line: the places that one step may have. */
 struct lg_cache_entry {
-    lg_node from, child;
-    uint64_t key;   /* lg_key */
-    uint32_t epoch; /* 0 without LG_WAITS: the node alone is what was asked for */
+    uint64_t step;   /* lg_step(): two steps that are looked for have the same one with a chance of 2^-64 */
+    uint64_t result; /* 63..24 child, 23..0 epoch (lg_epoch); 0: empty */
 };
+
+#define LG_WAYS 4u
+#define LG_RESULT_EPOCH_BITS 24
+_Static_assert(LG_WAYS * sizeof(struct lg_cache_entry) == 64, "one cache line");
+_Static_assert(LG_GENERATION_BITS + LG_INDEX_BITS + LG_RESULT_EPOCH_BITS == 64, "lg_cache_entry.result");
 
 struct lg_cache {
     struct lg_cache_entry *entries; /* NULL: empty */
@@ -73,19 +80,22 @@ static inline uint64_t lg_key(lock_uid uid, unsigned flags)
     return uid << 2 | (flags & (LG_SHARED | LG_WAITS));
 }
 
-static inline uint32_t lg_cache_index(const struct lg_cache *cache, lg_node from, uint64_t key)
+static inline uint64_t lg_step(lg_node from, uint64_t key)
 {
-    uint64_t mixed = (from ^ key << 7) * 0x9e3779b97f4a7c15u;
-    return (uint32_t)(mixed >> 40) & cache->mask;
+    return from * 0x9e3779b97f4a7c15u ^ key * 0xc4ceb9fe1a85ec53u;
 }
 
-/* Two places, side by side in one cache line: the first that it may have, and this one with ^ 1. */
-_Static_assert(sizeof(struct lg_cache_entry) == 32, "two entries in a cache line");
+/* The first of the places that the step may have. */
+static inline uint32_t lg_cache_index(const struct lg_cache *cache, uint64_t step)
+{
+    return (uint32_t)(step >> 40) & cache->mask & ~(LG_WAYS - 1);
+}
 
-/* The epoch that an entry is good for: all bits with LG_WAITS, none without. */
+/* The epoch that an entry is good for: with LG_WAITS its last 24 bits (an acquisition is not entered anew if exactly a multiple
+ * of 2^24 releases came in between), without it none. */
 static inline uint32_t lg_epoch(uint64_t key, uint32_t epoch)
 {
-    return epoch & -((uint32_t)key >> 1 & 1);
+    return epoch & -((uint32_t)key >> 1 & 1) & ((1u << LG_RESULT_EPOCH_BITS) - 1);
 }
 
 /* The child, if this thread made this very acquisition before (with LG_WAITS: under the same hard
@@ -95,14 +105,13 @@ static inline lg_node lg_find(const struct lg_cache *cache, lg_node from, uint64
 {
     if (UNLIKELY(!cache->entries))
         return LG_UNKNOWN;
-    uint32_t index = lg_cache_index(cache, from, key);
-    const struct lg_cache_entry *entry = &cache->entries[index];
-    if (UNLIKELY(entry->from != from || entry->key != key))
-        entry = &cache->entries[index ^ 1];
-    if (LIKELY(entry->from == from && entry->key == key &&
-               entry->epoch == lg_epoch(key, epoch)))
-        return entry->child;
-    return LG_UNKNOWN;
+    uint64_t step = lg_step(from, key);
+    const struct lg_cache_entry *entry = &cache->entries[lg_cache_index(cache, step)];
+    for (const struct lg_cache_entry *end = entry + LG_WAYS; entry->step != step;)
+        if (++entry == end)
+            return LG_UNKNOWN;
+    uint64_t other = entry->result ^ lg_epoch(key, epoch);
+    return LIKELY(other << (64 - LG_RESULT_EPOCH_BITS) == 0) ? other >> LG_RESULT_EPOCH_BITS : LG_UNKNOWN;
 }
 
 struct lockgraph;

@@ -248,7 +248,7 @@ static struct lg_member member_of(const struct step *step, const struct step *be
         .wants_mode = node->shared ? MODE_SHARED : MODE_EXCLUSIVE,
         .wants_stack = step->instance->stack,
         .holds = find_held(step, before->node),
-        .node = (lg_node)node->generation << 32 | node->index,
+        .node = tree_handle(node),
         .instance = step->instance,
     };
 }

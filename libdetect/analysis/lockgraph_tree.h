@@ -106,6 +106,11 @@ struct lockgraph {
     struct lg_search *scratch; /* lockgraph_search.c */
 };
 
+static inline lg_node tree_handle(const struct tree_node *node)
+{
+    return (lg_node)node->generation << LG_INDEX_BITS | node->index;
+}
+
 /* Next in pre-order inside the subtree of `top`; NULL at its end. */
 static inline struct tree_node *tree_skip(const struct tree_node *top, struct tree_node *node)
 {
