@@ -9,27 +9,27 @@
 
 /* --- sites ----------------------------------------------------------------------------------------------------------- */
 
-static uint32_t locks_of(struct race_access *access)
+static void know_locks(struct race_access *access)
 {
     struct thread *thread = access->thread;
     if (thread->race.locks_version != thread->held.version) {
         thread->race.locks = site_locks(&access->races->sites, &thread->held);
         thread->race.locks_version = thread->held.version;
     }
-    return thread->race.locks;
 }
 
 race_site race_site_find(struct race_access *access)
 {
-    uint64_t pc = access->pc, call_locks = (uint64_t)locks_of(access) << 32 | access->call;
-    uint64_t size = access->size < UINT32_MAX ? access->size : UINT32_MAX, flags_size = size << 32 | access->flags;
-    uint32_t hash = (uint32_t)(pc ^ pc >> 8 ^ call_locks * 31 ^ call_locks >> 29 ^ flags_size);
-    struct site_cache_entry *entry = &access->thread->race.local->sites[hash % RACE_SITE_CACHE];
-    if (LIKELY(entry->pc == pc && entry->call_locks == call_locks && entry->flags_size == flags_size))
+    struct site_cache_entry key;
+    know_locks(access);
+    key = race_site_key(access);
+    struct site_cache_entry *entry = race_site_entry(access->thread->race.local, &key);
+    if (LIKELY(race_site_is(entry, &key)))
         return entry->number;
-    struct site site = {.pc = access->pc, .call = access->call, .locks = (uint32_t)(call_locks >> 32),
-                        .flags = access->flags, .size = (uint32_t)size};
-    *entry = (struct site_cache_entry){pc, call_locks, flags_size, site_number(&access->races->sites, &site)};
+    struct site site = {.pc = access->pc, .call = access->call, .locks = (uint32_t)(key.call_locks >> 32),
+                        .flags = access->flags, .size = (uint32_t)(key.flags_size >> 32)};
+    key.number = site_number(&access->races->sites, &site);
+    *entry = key;
     return entry->number;
 }
 
@@ -60,37 +60,6 @@ static inline uint64_t read_whole(struct race_access *access, uintptr_t at, stru
     return word_tags(written, access->tag);
 }
 
-/* Cells with the thread's tag are made and taken away by others under the lock; while the record is the granule's they
- * are of this granule. */
-static bool is_covered_in_cells(const struct race_access *access, const struct granule *granule, uint64_t sites, uint8_t mask)
-{
-    const struct race_cells *record = race_cells_of(access->races, words_head(sites));
-    uint8_t covered = 0;
-    for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
-        const struct race_cell *cell = &record->cells[i];
-        uint8_t kind = (uint8_t)(load_relaxed(&cell->what) >> CELL_SITE_BITS);
-        if (load_relaxed(&cell->tag) == access->tag && (kind == CELL_WRITE || kind == access->kind))
-            covered |= load_relaxed(&record->masks[i]);
-    }
-    return !(mask & ~covered) && !load_acquire(&record->has_variable) && load_acquire(granule->sites) == sites;
-}
-
-/* Without the granule's lock: whether the thread has done this already, though translated code cannot tell, because it is
- * about few bytes. While the tags stay the same, so does what the sites say of this thread's own. */
-static inline bool is_covered(const struct race_access *access, const struct granule *granule, uint64_t tags, uint8_t mask)
-{
-    uint64_t sites = load_acquire(granule->sites);
-    uint8_t covered = 0;
-    if (sites & SITES_IN_CELLS)
-        return is_covered_in_cells(access, granule, sites, mask);
-    for (unsigned place = LOW; place <= HIGH; place++) {
-        struct part part = words_part(tags, sites, place);
-        if (part.tag == access->tag && (part.writes || access->kind == CELL_READ))
-            covered |= part.mask;
-    }
-    return !(mask & ~covered) && load_relaxed(granule->tags) == tags;
-}
-
 /* The thread has no slot: what it does cannot be recorded, but what it orders counts. */
 static COLD void step_untagged(struct race_access *access, uintptr_t at, struct granule *granule, uint8_t mask)
 {
@@ -111,17 +80,19 @@ void race_step(struct race_access *access, uintptr_t at, uint8_t mask)
         return;
     }
     uint64_t tags = load_acquire(granule.tags); /* pairs with shadow_unlock() */
-    if (!(access->flags & (RACE_ENDS | RACE_ATOMIC)) && is_covered(access, &granule, tags, mask))
-        return;
-    tags = shadow_lock(&access->races->shadow, &granule, tags);
     access->mask = mask;
+    if (!(access->flags & (RACE_ENDS | RACE_ATOMIC)) &&
+        race_is_covered(access, &granule, tags, load_acquire(granule.sites), access->kind == CELL_WRITE))
+        return;
+    (void)race_access_site(access);
+    tags = shadow_lock(&access->races->shadow, &granule, tags);
     bool whole = mask == 0xff && words_are_whole(tags, *granule.sites);
     if (whole && access->kind == CELL_WRITE)
         tags = write_whole(access, at, &granule, tags);
     else if (whole && access->kind == CELL_READ && (!word_at(tags, HIGH) || hb_knows(access->det, access->thread, word_at(tags, HIGH))))
         tags = read_whole(access, at, &granule, tags);
     else if (*granule.sites & SITES_IN_CELLS || access->kind & CELL_ATOMIC ||
-             !race_enter(access, &granule, &tags, access->kind == CELL_WRITE))
+             !race_enter(access, &granule, &tags, access->kind == CELL_WRITE, true))
         tags = race_cells_access(access, at, &granule, tags);
     shadow_unlock(&granule, tags);
     if (evidence_waits(access->flags) && !access->thread->race.pending)

@@ -5,7 +5,7 @@
  * Which earlier accesses a later one makes superfluous: those ordered before it whose conflicts it has as well, because
  * who is ordered after it is ordered after them. A plain write conflicts with all, a plain read with writes, an atomic
  * write with plain accesses, an atomic read with plain writes. */
-#include "analysis/race_state.h"
+#include "analysis/race_enter.h"
 
 static inline bool conflicts(uint8_t a, uint8_t b)
 {
@@ -114,8 +114,8 @@ static inline void drop_all(struct races *races, struct thread *thread, uint32_t
 
 race_site race_pair_find(struct races *races, struct race_local *local, race_site a, uint8_t mask, race_site b)
 {
-    struct pair_cache_entry *entry = &local->pairs[(a * 31 + b + mask) % RACE_PAIRS];
-    if (entry->a != a || entry->b != b || entry->mask != mask)
+    struct pair_cache_entry *entry = race_pair_entry(local, a, mask, b);
+    if (!race_pair_is(entry, a, mask, b))
         *entry = (struct pair_cache_entry){a, b, mask, site_pair(&races->sites, a, mask, b)};
     return entry->number;
 }

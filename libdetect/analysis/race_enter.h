@@ -8,6 +8,74 @@
 
 #include "analysis/race_state.h"
 
+/* --- sites as they were last asked for ------------------------------------------------------------------------------- */
+
+static ALWAYS_INLINE struct site_cache_entry race_site_key(const struct race_access *access)
+{
+    uint64_t size = access->size < UINT32_MAX ? access->size : UINT32_MAX;
+    return (struct site_cache_entry){.pc = access->pc,
+                                     .call_locks = (uint64_t)access->thread->race.locks << 32 | access->call,
+                                     .flags_size = size << 32 | access->flags};
+}
+
+/* Where it is kept, if it is. */
+static ALWAYS_INLINE struct site_cache_entry *race_site_entry(struct race_local *local, const struct site_cache_entry *key)
+{
+    uint32_t hash = (uint32_t)(key->pc ^ key->pc >> 8 ^ key->call_locks * 31 ^ key->call_locks >> 29 ^ key->flags_size);
+    return &local->sites[hash % RACE_SITE_CACHE];
+}
+
+static ALWAYS_INLINE bool race_site_is(const struct site_cache_entry *entry, const struct site_cache_entry *key)
+{
+    return entry->pc == key->pc && entry->call_locks == key->call_locks && entry->flags_size == key->flags_size;
+}
+
+static ALWAYS_INLINE struct pair_cache_entry *race_pair_entry(struct race_local *local, race_site a, uint8_t mask, race_site b)
+{
+    return &local->pairs[(a * 31 + b + mask) % RACE_PAIRS];
+}
+
+static ALWAYS_INLINE bool race_pair_is(const struct pair_cache_entry *entry, race_site a, uint8_t mask, race_site b)
+{
+    return entry->a == a && entry->b == b && entry->mask == mask;
+}
+
+/* --- what is known ------------------------------------------------------------------------------------------------------ */
+
+/* Cells with the thread's tag are made and taken away by others under the lock; while the record is the granule's they
+ * are of this granule. */
+static ALWAYS_INLINE bool race_is_covered_in_cells(const struct race_access *access, const struct granule *granule,
+                                                   uint64_t sites, bool writes)
+{
+    const struct race_cells *record = race_cells_of(access->races, words_head(sites));
+    uint8_t covered = 0;
+    for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
+        const struct race_cell *cell = &record->cells[i];
+        uint8_t kind = (uint8_t)(load_relaxed(&cell->what) >> CELL_SITE_BITS);
+        if (load_relaxed(&cell->tag) == access->tag && (kind == CELL_WRITE || (kind == CELL_READ && !writes)))
+            covered |= load_relaxed(&record->masks[i]);
+    }
+    return !(access->mask & ~covered) && !load_acquire(&record->has_variable) && load_acquire(granule->sites) == sites;
+}
+
+/* Without the granule's lock: whether the thread has done this already, though translated code cannot tell, because it is
+ * about few bytes. While the tags stay the same, so does what the sites say of this thread's own. */
+static ALWAYS_INLINE bool race_is_covered(const struct race_access *access, const struct granule *granule, uint64_t tags,
+                                          uint64_t sites, bool writes)
+{
+    uint8_t covered = 0;
+    if (UNLIKELY(sites & SITES_IN_CELLS))
+        return race_is_covered_in_cells(access, granule, sites, writes);
+    for (unsigned place = LOW; place <= HIGH; place++) {
+        struct part part = words_part(tags, sites, place);
+        if (part.tag == access->tag && (part.writes || !writes))
+            covered |= part.mask;
+    }
+    return !(access->mask & ~covered) && load_relaxed(granule->tags) == tags;
+}
+
+/* --- words -------------------------------------------------------------------------------------------------------------- */
+
 /* What a part that has bytes in common means for the access. Returns false: they race. */
 static ALWAYS_INLINE bool meet_part(const struct race_access *access, struct part *part, uint8_t *left, bool writes)
 {
@@ -26,20 +94,29 @@ static ALWAYS_INLINE bool meet_part(const struct race_access *access, struct par
     return true;
 }
 
-static ALWAYS_INLINE bool join_part(struct race_access *access, struct part *part, uint8_t left, bool writes)
+/* The part takes the bytes in `left`; a pair of sites must be known or be made by `pair`. False: it cannot. */
+static ALWAYS_INLINE bool join_part(struct race_access *access, struct part *part, uint8_t left, bool writes, bool make_pair)
 {
+    race_site site = access->site;
     if (part->mask && (part->tag != access->tag || part->writes != writes))
         return false;
-    race_site site = race_access_site(access);
-    if (part->mask && part->site != site)
-        site = race_pair_find(access->races, access->thread->race.local, site, left, part->site);
+    if (part->mask && part->site != site) {
+        struct pair_cache_entry *entry = race_pair_entry(access->thread->race.local, site, left, part->site);
+        if (make_pair)
+            site = race_pair_find(access->races, access->thread->race.local, site, left, part->site);
+        else if (race_pair_is(entry, site, left, part->site))
+            site = entry->number;
+        else
+            return false;
+    }
     *part = (struct part){access->tag, site, part->mask | left, writes};
     return true;
 }
 
-/* The granule is the thread's, and has no record. False: it races with something, or there is no room in two words; nothing has
- * changed. */
-static ALWAYS_INLINE bool race_enter(struct race_access *access, struct granule *granule, uint64_t *tags, bool writes)
+/* The granule is the thread's, and has no record; the access's site is known. False: it races with something, or there is no
+ * room in two words; nothing has changed. */
+static ALWAYS_INLINE bool race_enter(struct race_access *access, struct granule *granule, uint64_t *tags, bool writes,
+                                     bool make_pair)
 {
     struct part low = words_part(*tags, *granule->sites, LOW), high = words_part(*tags, *granule->sites, HIGH);
     uint8_t left = access->mask;
@@ -50,11 +127,12 @@ static ALWAYS_INLINE bool race_enter(struct race_access *access, struct granule 
     bool low_is_same = low.mask && low.tag == access->tag && low.writes == writes;
     bool high_is_same = high.mask && high.tag == access->tag && high.writes == writes;
     if (low_is_same || (!low.mask && !high_is_same)) {
-        (void)join_part(access, &low, left, writes);
+        if (!join_part(access, &low, left, writes, make_pair))
+            return false;
         *tags = words_of_parts(&low, &high, granule->sites);
         return true;
     }
-    if (!join_part(access, &high, left, writes))
+    if (!join_part(access, &high, left, writes, make_pair))
         return false;
     *tags = words_of_parts(&high, &low, granule->sites);
     return true;

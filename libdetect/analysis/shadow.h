@@ -32,7 +32,7 @@ const struct race_range *shadow_range(const struct shadow *shadow, uintptr_t add
 /* The granule is BUSY: waits, and takes it. Returns its tags. */
 uint64_t shadow_lock_busy(const struct shadow *shadow, struct granule *granule);
 
-static ALWAYS_INLINE bool shadow_find(struct shadow *shadow, uintptr_t address, bool make, struct granule *granule)
+static ALWAYS_INLINE bool shadow_find_direct(const struct shadow *shadow, uintptr_t address, struct granule *granule)
 {
     for (uint32_t i = 0; i < shadow->layout.range_count; i++) {
         const struct race_range *range = &shadow->layout.ranges[i];
@@ -42,7 +42,12 @@ static ALWAYS_INLINE bool shadow_find(struct shadow *shadow, uintptr_t address, 
             return true;
         }
     }
-    return shadow_find_slow(shadow, address, make, granule);
+    return false;
+}
+
+static ALWAYS_INLINE bool shadow_find(struct shadow *shadow, uintptr_t address, bool make, struct granule *granule)
+{
+    return LIKELY(shadow_find_direct(shadow, address, granule)) || shadow_find_slow(shadow, address, make, granule);
 }
 
 /* What stands in W of a granule that is taken. */

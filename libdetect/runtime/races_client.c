@@ -107,11 +107,25 @@ static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
         tr_with_vectors_saved(races_tell_interrupted, self);
 }
 
+static bool on_quick(uintptr_t address, const struct tr_access *access)
+{
+    struct self *self = self_current;
+    uintptr_t sp = tr_thread.context.gpr[TR_RSP];
+    if (UNLIKELY(!self || self->depth > 0 || self->gone || self->ignored || self->races_ignored > 0))
+        return true;
+    const struct tr_call *innermost = tr_innermost_call(sp);
+    if (UNLIKELY(sp > self->thread->race.stack_watch || (innermost->node == RACE_SITE_NONE && tr_call_is_one(innermost))))
+        return false;
+    return race_quick(runtime.detector, self->thread, address, access->size, flags_of(address, access->size, access->kind),
+                      innermost->node, access->pc);
+}
+
 /* Complete once there is shadow memory. */
 struct tr_client races_client;
 
-void races_client_begin(const struct tr_check *check)
+void races_client_begin(struct tr_check *check)
 {
+    check->quick = on_quick;
     races_client = (struct tr_client){
         .wants_access = wants_access, .on_access = on_access, .check = check, .keeps_calls = true};
 }

@@ -7,7 +7,7 @@
 
 /* --- races_client.c --- */
 
-void races_client_begin(const struct tr_check *check);
+void races_client_begin(struct tr_check *check);
 
 /* The call stack of code that runs, or made a call, at stack pointer `sp`. If its innermost call is one that returns to
  * `caller`, it is left out and *pc is an address inside that call instruction. */

@@ -102,6 +102,7 @@ struct tr_call *tr_calls(size_t *count);
 /* The innermost that is alive at stack pointer `sp`, for code that runs there; dead ones are dropped. Where there is none, one whose node is
  * 0. */
 struct tr_call *tr_innermost_call(uintptr_t sp);
+static inline bool tr_call_is_one(const struct tr_call *innermost) { return innermost->sp != INTPTR_MAX; }
 /* One that this thread has made before its code was translated; after tr_thread_start(), the outermost first. */
 void tr_call_made(uintptr_t return_pc, uintptr_t sp);
 /* Of the thread with that thread pointer, which may run: the call that was made from the frame that the address lies in, and

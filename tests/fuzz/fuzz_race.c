@@ -9,6 +9,7 @@
 #define THREADS 5u /* at once */
 #define SYNCS 3u
 #define STEPS 250u
+#define PCS 7u
 #define PLAIN_BYTES 48u /* below: never atomic, and plain moves known to be plain */
 
 struct fuzz_thread {
@@ -173,6 +174,26 @@ static bool is_skipped(struct fuzz_run *run, struct fuzz_thread *thread, const s
                          operation->writes);
 }
 
+/* In a loop the thread's cache would have it. */
+static void know_site(struct fuzz_run *run, struct fuzz_thread *thread, const struct model_operation *operation)
+{
+    struct race_access access = {.det = run->det, .races = run->det->races, .thread = thread->thread, .pc = run->pc % PCS,
+                                 .flags = flags_of(operation), .size = operation->size};
+    (void)race_site_find(&access);
+}
+
+/* As translated code does it: first what takes no call, then the quick call, then the one that can do everything. */
+static bool is_done_quickly(struct fuzz_run *run, struct fuzz_thread *thread, const struct model_operation *operation)
+{
+    know_site(run, thread, operation);
+    bool done = random_percent(&run->random, 80) &&
+                race_quick(run->det, thread->thread, run->base + operation->at, operation->size, flags_of(operation),
+                           RACE_SITE_NONE, run->pc % PCS);
+    if (done && run->tell)
+        puts("  (quick)");
+    return done;
+}
+
 static void do_access(struct fuzz_run *run, struct fuzz_thread *thread)
 {
     bool race[MODEL_BYTES];
@@ -189,8 +210,10 @@ static void do_access(struct fuzz_run *run, struct fuzz_thread *thread)
         if (run->tell)
             puts("  (known)");
     } else {
-        race_access(run->det, thread->thread, run->base + operation.at, operation.size, flags_of(&operation), RACE_SITE_NONE,
-                    run->pc++ % 1000);
+        run->pc++;
+        if (!is_done_quickly(run, thread, &operation))
+            race_access(run->det, thread->thread, run->base + operation.at, operation.size, flags_of(&operation),
+                        RACE_SITE_NONE, run->pc % PCS);
         model_complete(&run->model, thread->number);
     }
     model_access(&run->model, &operation, race);
@@ -236,13 +259,18 @@ static void step(struct fuzz_run *run)
 
 static void set_up(struct fuzz_run *run, uint64_t seed, bool one)
 {
-    static const struct race_shadow shadow;
+    static uint64_t tags[MODEL_BYTES / GRANULE], sites[MODEL_BYTES / GRANULE];
+    struct race_shadow shadow = {.range_count = seed % 5 > 0};
     memset(run, 0, sizeof(*run));
+    memset(tags, 0, sizeof(tags));
+    memset(sites, 0, sizeof(sites));
     run->random.state = seed;
     run->tell = one;
     run->exact = seed % 4 != 0;
     run->base = 0x10000000000 - (seed % 2 ? 40 : 0); /* over the end of a chunk of shadow memory */
     run->pc = 1;
+    shadow.ranges[0] = (struct race_range){run->base, run->base + MODEL_BYTES, (intptr_t)((uintptr_t)tags - run->base),
+                                           (intptr_t)((uintptr_t)sites - run->base)};
     arena_init(&run->arena);
     struct detector_env env = {.capture_stack = no_stack, .on_finding = on_finding};
     run->det = detector_create(&run->arena, depot_create(&run->arena), &env);
