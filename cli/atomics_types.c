@@ -22,12 +22,12 @@ static bool is_record(int tag)
     return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
 }
 
-/* std::atomic and what it is made of. */
+/* std::atomic and what it is made of; GLib's GOnce, which the macro g_once() reads in place. */
 static bool is_atomic_class(Dwarf_Die *type)
 {
     const char *name = is_record(dwarf_tag(type)) ? dwarf_diename(type) : NULL;
     return name && (strncmp(name, "atomic<", 7) == 0 || strncmp(name, "__atomic_base<", 14) == 0 ||
-                    strcmp(name, "atomic_flag") == 0 || strncmp(name, "Atomic", 6) == 0);
+                    strcmp(name, "atomic_flag") == 0 || strncmp(name, "Atomic", 6) == 0 || strcmp(name, "_GOnce") == 0);
 }
 
 static struct type_facts facts_of(Dwarf_Die *die)

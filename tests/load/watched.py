@@ -116,14 +116,14 @@ def dump_stacks(pid):
 class Server:
     """A server process in the background, natively (options None) or under detect; `pid` is the server's own."""
 
-    def __init__(self, argv, ready, report=None, options=None, cwd=None, comm=None):
+    def __init__(self, argv, ready, report=None, options=None, cwd=None, comm=None, patience=60):
         line = argv if options is None else command(argv, report, options)
         self.process = subprocess.Popen(
             line, cwd=cwd, start_new_session=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.comm = comm or os.path.basename(argv[0])
         self.output = b""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patience
         while not ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()

@@ -131,10 +131,10 @@ class StressNg:
     COMPARED = "its own verification, status"
 
     def __init__(self, stressor):
-        self.WORK = f"`--{stressor} 2 --verify` for two seconds"
+        self.WORK = f"`--{stressor} 2 --verify` for five seconds"
         self.NAME, self.NEEDS = f"stress-ng-{stressor}", {"stress-ng": "stress-ng"}
         self.FROM_START = stressor == "futex"  # which has processes, not threads
-        self.argv = ["stress-ng", f"--{stressor}", "2", "--verify", "--timeout", "2"]
+        self.argv = ["stress-ng", f"--{stressor}", "2", "--verify", "--timeout", "5"]
 
     def run(self, context):
         result = context.run([*self.argv, "--temp-path", context.directory])
@@ -170,14 +170,15 @@ class Python:
 
 
 class Sort:
-    """GNU sort with four threads."""
+    """GNU sort with four threads, and its race (docs/real-programs.md)."""
 
-    WORK, COMPARED = "8 MiB, 4 threads", "bytes of the output, status"
+    WORK, COMPARED = "4 MiB, 4 threads", "bytes of the output, status"
 
     NAME, NEEDS = "sort", {"sort": "coreutils"}
+    RACES = {"race"}
 
     def run(self, context):
-        result = context.run(["sort", "--parallel=4", "-S", "64M", input_file(context)],
+        result = context.run(["sort", "--parallel=4", "-S", "64M", input_file(context, 4)],
                              env={"LC_ALL": "C"})
         return {"status": result.status, "output": digest(result.stdout), "errors": result.stderr}
 

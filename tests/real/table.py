@@ -18,6 +18,8 @@ HEAD = [
     "threads",
     "runs",
     "differences",
+    "races: certain",
+    "possible",
     "translated",
     "from the program's code",
     "limits",
@@ -34,6 +36,8 @@ def record(case, verdict):
         "threads": verdict.stats.get("threads_seen", 0),
         "runs": verdict.runs,
         "failed": verdict.failed,
+        "certain": verdict.places("certain"),
+        "possible": verdict.places("possible"),
         "cache": translation,
         "program": verdict.stats.get("translated_bytes", 0),
         "limits": sorted(verdict.limits),
@@ -47,7 +51,7 @@ def row_of(case):
         with open(os.path.join(FOLDER, case.NAME + ".json"), encoding="utf-8") as file:
             row = json.load(file)
     except FileNotFoundError:
-        return [case.NAME, case.WORK, case.COMPARED, "", "0", "not run", "", "", ""]
+        return [case.NAME, case.WORK, case.COMPARED, "", "0", "not run", "", "", "", "", ""]
     return [
         row["case"],
         row["work"],
@@ -55,6 +59,8 @@ def row_of(case):
         str(row["threads"]),
         str(row["runs"]),
         str(row["failed"]),
+        str(row.get("certain", "")),
+        str(row.get("possible", "")),
         kibibytes(row["cache"]),
         kibibytes(row["program"]),
         ", ".join(row["limits"]),
