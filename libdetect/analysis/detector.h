@@ -56,6 +56,7 @@ struct detector_losses {
     uint64_t slots_reused_early; /* thread slots reused without order (vclock.h) */
     uint64_t threads_untagged;  /* threads whose accesses are not checked: all slots of mode full are taken */
     uint64_t epochs_exhausted;  /* threads that lost theirs, because its epochs had run out */
+    uint64_t sweeps_blind;      /* sweeps that forgot accesses which some thread had not been ordered after */
     uint64_t histories_lost;    /* of 8 bytes of memory, or of the place of an access */
     uint64_t races_lost;        /* found at once with too many others */
     uint64_t handlers_nested;

@@ -9,7 +9,7 @@
 
 #include "base/atomic.h"
 
-#define SPARE_SLOTS 64u /* so few left: time to sweep */
+#define SPARE_SLOTS 64u /* so few left (or an eighth of all, if that is less): time to sweep */
 
 _Static_assert(sizeof(struct hb_slot) == CACHE_LINE, "threads do not share the line of another one's lock");
 _Static_assert(RACE_NO_TAG >> RACE_EPOCH_BITS == RACE_SLOTS && RACE_SLOTS << RACE_EPOCH_BITS == (RACE_BUSY & RACE_TAG_MASK), "no tag is as high");
@@ -70,6 +70,8 @@ static COLD void change_slot(struct detector *det, struct thread *thread)
     spin_unlock(&old->lock);
     enter_slot(det, thread);
     hb_tell_tag(det, thread);
+    if (thread->race.local && hb_needs_sweep(det))
+        thread->race.wants_sweep = thread->race.to_report = true;
 }
 
 static void next_epoch(struct detector *det, struct thread *thread)
@@ -232,7 +234,8 @@ void hb_thread_gone(struct detector *det, struct thread *thread)
 bool hb_needs_sweep(struct detector *det)
 {
     uint32_t last;
-    return vc_slots_left(&det->hb) < SPARE_SLOTS && vc_slot_worn(&det->hb, 0, &last) != VC_NO_SLOT;
+    uint32_t spare = det->hb.slot_limit / 8 < SPARE_SLOTS ? det->hb.slot_limit / 8 : SPARE_SLOTS;
+    return vc_slots_left(&det->hb) <= spare && vc_slot_worn(&det->hb, 0, &last) != VC_NO_SLOT;
 }
 
 static bool all_know(struct detector *det, uint32_t number, uint32_t epoch)
@@ -249,13 +252,13 @@ static bool all_know(struct detector *det, uint32_t number, uint32_t epoch)
     return known;
 }
 
-uint32_t hb_worn(struct detector *det, uint64_t slots[HB_SLOT_WORDS])
+uint32_t hb_worn(struct detector *det, bool known, uint64_t slots[HB_SLOT_WORDS])
 {
     uint32_t count = 0, epoch;
     for (unsigned i = 0; i < HB_SLOT_WORDS; i++)
         slots[i] = 0;
     for (uint32_t number = 0; (number = vc_slot_worn(&det->hb, number, &epoch)) != VC_NO_SLOT; number++) {
-        if (!all_know(det, number, epoch))
+        if (known && !all_know(det, number, epoch))
             continue;
         slots[number / 64] |= 1ull << number % 64;
         count++;

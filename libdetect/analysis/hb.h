@@ -89,10 +89,16 @@ thread_id hb_thread_in(struct detector *det, uint32_t tag);
 
 /* Few slots are left. */
 bool hb_needs_sweep(struct detector *det);
-/* Slots whose epochs have run out, and all whose tags every running thread knows (one bit each): these tags may be
- * erased, whoever starts later knows them too. Returns how many. Under the analysis lock. */
+/* Slots whose epochs have run out and that nobody has any more (one bit each). `known`: only those all of whose tags every running
+ * thread knows; these tags say nothing any more, as whoever starts later knows them too. Returns how many. Under the
+ * analysis lock. */
 #define HB_SLOT_WORDS ((RACE_SLOTS + 63) / 64)
-uint32_t hb_worn(struct detector *det, uint64_t slots[HB_SLOT_WORDS]);
+uint32_t hb_worn(struct detector *det, bool known, uint64_t slots[HB_SLOT_WORDS]);
+static inline bool hb_has_slot(const uint64_t *slots, uint32_t tag)
+{
+    uint32_t slot = tag >> RACE_EPOCH_BITS;
+    return slots[slot / 64] >> slot % 64 & 1;
+}
 /* No word of shadow memory has a tag of these slots any more. */
 void hb_renew(struct detector *det, const uint64_t slots[HB_SLOT_WORDS]);
 

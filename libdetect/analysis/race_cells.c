@@ -443,6 +443,19 @@ uint64_t race_cells_clear(struct detector *det, struct thread *thread, struct gr
     return close(det, thread, granule, race_cells_of(det->races, head), head, tags, 0, true, &kept);
 }
 
+uint64_t race_cells_forget(struct detector *det, struct thread *thread, struct granule *granule, uint64_t tags,
+                           const uint64_t *slots)
+{
+    bool kept;
+    uint32_t head = head_of(det->races, thread, granule, tags);
+    if (!head)
+        return lose(det, thread, granule, 0);
+    FOR_EACH_CELL(det->races, head, cell)
+        if (cell_kind(cell) != CELL_SYNC && hb_has_slot(slots, cell->tag))
+            *cell_mask(cell) = 0;
+    return close(det, thread, granule, race_cells_of(det->races, head), head, tags, 0, true, &kept);
+}
+
 uint64_t race_cells_make_variable(struct race_access *access, struct granule *granule, uint64_t tags, uint8_t mask)
 {
     bool kept;

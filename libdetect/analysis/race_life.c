@@ -79,6 +79,7 @@ void races_count_losses(const struct races *races, struct detector_losses *losse
     losses->histories_lost = races->granules_lost + races->shadow.lost + races->calls.lost + races->sites.sites.lost +
                              races->sites.locks.lost;
     losses->races_lost = races->findings_lost;
+    losses->sweeps_blind = races->sweeps_blind;
 }
 
 /* --- forks -------------------------------------------------------------------------------------------------------------- */

@@ -233,6 +233,9 @@ void race_report(struct detector *det, struct thread *thread)
     if (!local)
         return;
     spin_lock(&det->lock);
+    if (thread->race.wants_sweep)
+        race_sweep(det, thread);
+    thread->race.wants_sweep = false;
     for (uint32_t i = 0; i < local->finding_count; i++)
         tell(det, thread, &local->findings[i]);
     local->finding_count = 0;

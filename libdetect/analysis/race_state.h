@@ -87,10 +87,16 @@ struct races {
     struct race_benign *benign;   /* readers need no lock */
     uint32_t doubt;               /* not 0: order may have been missed */
     uint64_t granules_lost;       /* histories dropped for lack of memory */
+    uint64_t sweeps_blind;        /* race_sweep() */
     uint64_t findings_lost;
     struct race_told *told;       /* findings so far, under the analysis lock */
     uint32_t moves_told;          /* of them: between plain moves, of what may turn out to be atomic */
 };
+
+/* Erases the tags of slots whose epochs have run out, and gives these back (hb.h). Where too few are known by all running threads,
+ * because one of them has slept for long, of others as well: a race of that one's with what was done so long ago is then missed, which
+ * is counted. Under the analysis lock. Looks at all shadow memory: milliseconds for each 10 MB that the program has touched. */
+void race_sweep(struct detector *det, struct thread *thread);
 
 /* detector_watch_races() with fewer slots and epochs, for tests. */
 bool races_watch(struct detector *det, const struct race_shadow *shadow, uint32_t slots, unsigned epoch_bits);
@@ -169,6 +175,9 @@ struct race_cell *race_cells_split(struct races *races, struct thread *thread, u
                                    uint8_t mask);
 /* The bytes become a synchronisation variable. Returns the tags. */
 uint64_t race_cells_make_variable(struct race_access *access, struct granule *granule, uint64_t tags, uint8_t mask);
+/* Cells go whose tags are of these slots (a bit each, of HB_SLOT_WORDS). Returns the tags. */
+uint64_t race_cells_forget(struct detector *det, struct thread *thread, struct granule *granule, uint64_t tags,
+                           const uint64_t *slots);
 /* The bytes have no history any more. Returns the tags. */
 uint64_t race_cells_clear(struct detector *det, struct thread *thread, struct granule *granule, uint64_t tags, uint8_t mask);
 

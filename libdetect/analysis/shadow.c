@@ -71,6 +71,22 @@ bool shadow_find_slow(struct shadow *shadow, uintptr_t address, bool make, struc
     return true;
 }
 
+static void each_in_leaf(struct leaf *leaf, uintptr_t first, void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx)
+{
+    for (uintptr_t i = 0; leaf && i < 1u << LEAF_BITS; i++) {
+        uintptr_t start = first + (i << SHADOW_CHUNK_BITS);
+        if (load_acquire(&leaf->chunks[i]))
+            visit(ctx, start, start + (1u << SHADOW_CHUNK_BITS));
+    }
+}
+
+void shadow_each_chunk(struct shadow *shadow, void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx)
+{
+    struct shadow_table *table = load_acquire(&shadow->table);
+    for (uintptr_t i = 0; table && i < 1u << TOP_BITS; i++)
+        each_in_leaf(load_acquire(&table->leaves[i]), i << (LEAF_BITS + SHADOW_CHUNK_BITS), visit, ctx);
+}
+
 uintptr_t shadow_piece_end(const struct shadow *shadow, uintptr_t address, uintptr_t end)
 {
     const struct race_range *range = shadow_range(shadow, address);

@@ -27,6 +27,8 @@ struct granule {
 bool shadow_find_slow(struct shadow *shadow, uintptr_t address, bool make, struct granule *granule);
 /* The end of the part of [address, end) whose words are in one piece. */
 uintptr_t shadow_piece_end(const struct shadow *shadow, uintptr_t address, uintptr_t end);
+/* The program's memory whose words are in the table. */
+void shadow_each_chunk(struct shadow *shadow, void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx);
 /* Whether the address has a direct range, and which. */
 const struct race_range *shadow_range(const struct shadow *shadow, uintptr_t address);
 /* The granule is BUSY: waits, and takes it. Returns its tags. */

@@ -104,6 +104,8 @@ static void write_losses(void)
          losses.threads_untagged},
         {"epochs-exhausted", "threads whose accesses to memory were not checked any more: they had released too often",
          losses.epochs_exhausted},
+        {"histories-forgotten", "times that accesses of long ago were forgotten although a thread was not ordered after them yet",
+         losses.sweeps_blind},
         {"histories-lost", "accesses to memory that were forgotten, or their places in the code: no memory",
          losses.histories_lost},
         {"races-lost", "races that were not told, because one access made too many at once", losses.races_lost},

@@ -175,6 +175,26 @@ static void discard(void *start, size_t size)
     sys_call(SYS_madvise, (long)start, (long)size, MADV_DONTNEED, 0, 0, 0);
 }
 
+struct visitor {
+    void (*visit)(void *ctx, uintptr_t start, uintptr_t end);
+    void *ctx;
+};
+
+static bool visit_mapping(void *ctx, const struct maps_entry *entry)
+{
+    const struct visitor *visitor = ctx;
+    if (entry->protection & (PROT_READ | PROT_WRITE))
+        visitor->visit(visitor->ctx, entry->start, entry->end);
+    return true;
+}
+
+static void each_mapping(void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx)
+{
+    char path[1];
+    struct visitor visitor = {visit, ctx};
+    maps_each(path, sizeof(path), visit_mapping, &visitor);
+}
+
 /* --- the stretches --------------------------------------------------------------------------------------------------------------- */
 
 static uintptr_t page_of(uintptr_t address) { return address & ~(PAGE - 1); }
@@ -252,7 +272,7 @@ bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check)
 {
     static const uint8_t bits[] = {44, 45, 43, 46};
     static const int8_t to_sites[] = {-8, 8, -4, 4, -12, 12, -6, 6}; /* in TiB, from tags */
-    *shadow = (struct race_shadow){.discard = discard, .resident = resident};
+    *shadow = (struct race_shadow){.discard = discard, .each_mapping = each_mapping, .resident = resident};
     for (size_t i = 0; i < ARRAY_LEN(bits); i++) {
         for (size_t k = 0; k < ARRAY_LEN(to_sites); k++) {
             if (reserve(shadow, bits[i], to_sites[k] * (intptr_t)TIB + SITES_PAGES * (intptr_t)PAGE)) {

@@ -48,6 +48,8 @@ static void collect(struct worker *worker)
         __atomic_fetch_or(&worker->hammer->raced[granule % GRANULES], (uint8_t)(1u << worker->number), __ATOMIC_RELAXED);
     }
     local->finding_count = 0;
+    if (worker->thread->race.wants_sweep)
+        race_report(worker->hammer->det, worker->thread); /* sweeps while the others go on */
 }
 
 /* Each granule once, each thread in an order of its own. */
@@ -128,7 +130,7 @@ static void set_up(struct hammer *hammer)
     spin_init(&hammer->sync_lock, RANK_OBJECT);
     struct detector_env env = {.ctx = hammer, .capture_stack = no_stack, .on_finding = on_finding};
     hammer->det = detector_create(&hammer->arena, depot_create(&hammer->arena), &env);
-    if (!hammer->det || !races_watch(hammer->det, &shadow, RACE_SLOTS, 8))
+    if (!hammer->det || !races_watch(hammer->det, &shadow, 4 * THREADS, 6))
         abort();
     pthread_barrier_init(&hammer->barrier, NULL, THREADS);
 }
