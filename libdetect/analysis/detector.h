@@ -79,6 +79,8 @@ void detector_thread_end(struct detector *det, struct thread *thread);
 /* pthread_create failed after detector_thread_create. */
 void detector_thread_abandon(struct detector *det, struct thread *thread);
 thread_id detector_thread_id(const struct thread *thread);
+/* Whether the last object that it destroyed or initialised was this one, in use, and a finding says so. By the thread itself. */
+bool detector_thread_misused(const struct thread *thread, uintptr_t object);
 stack_id detector_thread_created_at(const struct thread *thread);
 thread_id detector_thread_creator(const struct thread *thread); /* THREAD_NONE: unknown */
 /* Created detached: counts neither as leaked nor as waiting to be joined. */

@@ -40,6 +40,7 @@ void misuse_destroy(struct detector *det, struct thread *thread, struct object *
         add_waiters(det, object);
     mistake_held(det, thread);
     thread_report(thread, object->addr);
+    thread->misused = object->addr;
     mistake_end(det);
 }
 
@@ -53,6 +54,7 @@ void misuse_reinit(struct detector *det, struct thread *thread, struct object *o
     add_holder(det, thread, object);
     add_waiters(det, object);
     mistake_held(det, thread);
+    thread->misused = object->addr;
     mistake_end(det);
 }
 

@@ -162,6 +162,8 @@ void detector_thread_set_detached(struct detector *det, struct thread *thread)
 }
 
 thread_id detector_thread_id(const struct thread *thread) { return thread->id; }
+
+bool detector_thread_misused(const struct thread *thread, uintptr_t object) { return thread->misused == object; }
 thread_id detector_thread_creator(const struct thread *thread) { return thread->creator; }
 
 stack_id detector_thread_created_at(const struct thread *thread) { return thread->created_at; }

@@ -56,7 +56,7 @@ libc_handler misc_insque, misc_remque, misc_random_r, misc_regexec;
 libc_handler misc_regmatch, misc_regerror, misc_iconv_before, misc_iconv;
 libc_handler misc_setlocale, misc_strerror_r, state_tmpnam, system_clock_nanosleep;
 libc_handler system_exec, system_exec_environment, system_spawn, system_getloadavg;
-libc_handler system_getgroups, system_mincore;
+libc_handler system_getgroups, system_mincore, sync_written;
 
 /* libc_state.c */
 libc_handler fd_close, fd_closed, fd_made, fd_made_pair_1;

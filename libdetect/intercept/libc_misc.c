@@ -144,6 +144,13 @@ void misc_setlocale(struct libc_call *call)
 }
 
 /* Known errors have a text of libc's. */
+/* Unless that itself was a mistake that is told. */
+void sync_written(struct libc_call *call)
+{
+    if (!detector_thread_misused(call->self->thread, libc_argument(call, 0)))
+        libc_writes(call, pointer(call, 0), 4);
+}
+
 void misc_strerror_r(struct libc_call *call)
 {
     if (call->result == libc_argument(call, 1))

@@ -165,16 +165,19 @@ void fd_made_pty(struct libc_call *call)
     libc_makes_fd(call, *(const int *)libc_argument(call, 1));
 }
 
-/* dup2: what was there is closed. */
+/* dup2: the number is another file's from one moment to the next, which programs rely on (a log that is opened anew). So what was
+ * there is used like by any other call, not closed. */
 void fd_replace(struct libc_call *call)
 {
-    if (int_argument(call, 0) != int_argument(call, 1))
-        libc_ends_fd(call, int_argument(call, 1));
+    int to = int_argument(call, 1);
+    call->noted[1] = sys_call(SYS_fcntl, to, F_GETFD, 0, 0, 0, 0) < 0;
+    if (!call->noted[1])
+        libc_uses_fd(call, to);
 }
 
 void fd_replaced(struct libc_call *call)
 {
-    if (int_argument(call, 0) != int_argument(call, 1))
+    if (call->noted[1])
         libc_makes_fd(call, (int)call->result);
 }
 

@@ -66,6 +66,7 @@ const struct libc_row libc_rows[] = {
 #include "intercept/libc_file.def"
 #include "intercept/libc_io.def"
 #include "intercept/libc_system.def"
+#include "intercept/libc_sync.def"
 #include "intercept/libc_net.def"
 #include "intercept/libc_misc.def"
 #include "intercept/libc_math.def"

@@ -51,6 +51,7 @@ void race_fresh(struct detector *det, struct thread *thread, uintptr_t address, 
 {
     (void)det, (void)thread, (void)address, (void)size;
 }
+bool detector_thread_misused(const struct thread *thread, uintptr_t object) { return thread && !object; }
 
 static char told[64][80];
 static size_t told_count;
