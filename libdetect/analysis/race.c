@@ -20,17 +20,18 @@ static void know_locks(struct race_access *access)
 
 race_site race_site_find(struct race_access *access)
 {
-    struct site_cache_entry key;
+    struct site_cache_entry key, *entry;
     know_locks(access);
-    key = race_site_key(access);
-    struct site_cache_entry *entry = race_site_entry(access->thread->race.local, &key);
-    if (LIKELY(race_site_is(entry, &key)))
+    bool kept = race_site_key(access, &key);
+    entry = race_site_entry(access->thread->race.local, &key);
+    if (LIKELY(kept && race_site_is(entry, &key)))
         return entry->number;
-    struct site site = {.pc = access->pc, .call = access->call, .locks = (uint32_t)(key.call_locks >> 32),
-                        .flags = access->flags, .size = (uint32_t)(key.flags_size >> 32)};
+    struct site site = {.pc = access->pc, .call = access->call, .locks = access->thread->race.locks, .flags = access->flags,
+                        .size = access->size < UINT32_MAX ? (uint32_t)access->size : UINT32_MAX};
     key.number = site_number(&access->races->sites, &site);
-    *entry = key;
-    return entry->number;
+    if (kept)
+        *entry = key;
+    return key.number;
 }
 
 /* --- one granule -------------------------------------------------------------------------------------------------------- */

@@ -84,6 +84,7 @@ enum race_flag {
     RACE_SPIN = 1 << 12,   /* a load in a loop that does nothing but wait for the location to change */
     RACE_DESCRIPTOR = 1 << 14, /* a file descriptor: kind fd-race; its end is a write, its making a read and write */
 };
+#define RACE_FLAG_BITS 15
 
 /* The thread touches [address, address + size), before the instruction or call does it. Any size. `call` is the node of
  * its call stack, pc an address inside the program's instruction (of the call, for what a function of libc does). Nothing
@@ -91,7 +92,7 @@ enum race_flag {
 void race_access(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
                  race_site call, uintptr_t pc);
 
-/* The same for the frequent cases of plain accesses: something that the thread has done already, or the first access in its
+/* The same for the frequent cases of plain accesses (neither ATOMIC nor RUNTIME nor SPIN, nor the end of anything): something that the thread has done already, or the first access in its
  * epoch to a granule that all others have left in order. False: nothing has happened, call race_access(). Small, bounded, without
  * string instructions. */
 bool race_quick(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,

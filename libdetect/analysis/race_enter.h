@@ -10,24 +10,28 @@
 
 /* --- sites as they were last asked for ------------------------------------------------------------------------------- */
 
-static ALWAYS_INLINE struct site_cache_entry race_site_key(const struct race_access *access)
+#define SITE_KEY_SIZE_BITS 12
+_Static_assert(SITE_LOCKS_BITS + SITE_KEY_SIZE_BITS <= 32 && RACE_FLAG_BITS <= 64 - SHADOW_ADDRESS_BITS, "keys have room");
+
+/* False: it is not kept, since it is of a large range. */
+static ALWAYS_INLINE bool race_site_key(const struct race_access *access, struct site_cache_entry *key)
 {
-    uint64_t size = access->size < UINT32_MAX ? access->size : UINT32_MAX;
-    return (struct site_cache_entry){.pc = access->pc,
-                                     .call_locks = (uint64_t)access->thread->race.locks << 32 | access->call,
-                                     .flags_size = size << 32 | access->flags};
+    uint64_t locks_size = access->thread->race.locks | access->size << SITE_LOCKS_BITS;
+    key->pc_flags = access->pc | (uint64_t)access->flags << SHADOW_ADDRESS_BITS;
+    key->call_locks_size = locks_size << 32 | access->call;
+    return LIKELY(access->size < 1u << SITE_KEY_SIZE_BITS);
 }
 
 /* Where it is kept, if it is. */
 static ALWAYS_INLINE struct site_cache_entry *race_site_entry(struct race_local *local, const struct site_cache_entry *key)
 {
-    uint32_t hash = (uint32_t)(key->pc ^ key->pc >> 8 ^ key->call_locks * 31 ^ key->call_locks >> 29 ^ key->flags_size);
-    return &local->sites[hash % RACE_SITE_CACHE];
+    uint64_t hash = (key->pc_flags ^ key->call_locks_size << 7) * 0x9e3779b97f4a7c15u;
+    return &local->sites[hash >> (64 - RACE_SITE_CACHE_BITS)];
 }
 
 static ALWAYS_INLINE bool race_site_is(const struct site_cache_entry *entry, const struct site_cache_entry *key)
 {
-    return entry->pc == key->pc && entry->call_locks == key->call_locks && entry->flags_size == key->flags_size;
+    return entry->pc_flags == key->pc_flags && entry->call_locks_size == key->call_locks_size;
 }
 
 static ALWAYS_INLINE struct pair_cache_entry *race_pair_entry(struct race_local *local, race_site a, uint8_t mask, race_site b)

@@ -1,108 +1,182 @@
 /* SPDX-License-Identifier: MIT */
 /* The frequent cases of plain accesses, for translated code, which calls this between its inline test and race_access().
  * Hard rules: as in race.c; besides, no string instructions: the direction flag is the program's. Nothing is called but what
- * waits for a granule. */
+ * waits for a granule.
+ *
+ * A whole granule whose words are whole is by far the most frequent, and is kept short: what is checked without the lock is
+ * still so if the tags are the same when it is taken. */
 #include "analysis/race.h"
 
 #include "analysis/evidence.h"
 #include "analysis/race_enter.h"
 
-#define NOT_QUICK (RACE_ATOMIC | RACE_RUNTIME | RACE_ENDS | RACE_SPIN)
+/* --- what it takes ---------------------------------------------------------------------------------------------------- */
+
+static NOINLINE bool find_elsewhere(struct race_access *access, uintptr_t at, struct granule *granule)
+{
+    const struct race_range *range = shadow_range(&access->races->shadow, at);
+    if (!range)
+        return false;
+    access->thread->race.near = (struct race_near){range->start, range->end - range->start, range->tags, range->sites};
+    *granule = (struct granule){(uint64_t *)(at + (uintptr_t)range->tags), (uint64_t *)(at + (uintptr_t)range->sites)};
+    return true;
+}
+
+static ALWAYS_INLINE bool find(struct race_access *access, uintptr_t at, struct granule *granule)
+{
+    const struct race_near *near = &access->thread->race.near;
+    if (UNLIKELY(at - near->start >= near->size))
+        return find_elsewhere(access, at, granule);
+    *granule = (struct granule){(uint64_t *)(at + (uintptr_t)near->tags), (uint64_t *)(at + (uintptr_t)near->sites)};
+    return true;
+}
 
 /* What the last load got is known without more ado. */
-static ALWAYS_INLINE bool settle(struct detector *det, struct thread *thread)
+static NOINLINE bool settle(struct race_access *access)
 {
     struct granule granule;
-    if (!shadow_find_direct(&det->races->shadow, thread->race.pending, &granule))
+    struct thread *thread = access->thread;
+    if (!find(access, thread->race.pending, &granule))
         return false;
     uint64_t tags = load_acquire(granule.tags), sites = load_relaxed(granule.sites);
     uint32_t low = word_at(tags, LOW), high = word_at(tags, HIGH);
     if (shadow_is_busy(tags) || sites & SITES_IN_CELLS ||
-        (low && word_writes(low, LOW) && !hb_knows(det, thread, low & RACE_TAG_MASK)) ||
-        (high && word_writes(high, HIGH) && !hb_knows(det, thread, high & RACE_TAG_MASK)))
+        (low && word_writes(low, LOW) && !hb_knows(access->det, thread, low & RACE_TAG_MASK)) ||
+        (high && word_writes(high, HIGH) && !hb_knows(access->det, thread, high & RACE_TAG_MASK)))
         return false;
     thread->race.pending = 0;
-    return true;
-}
-
-static ALWAYS_INLINE bool knows(const struct race_access *access, uint32_t tag)
-{
-    return !tag || hb_knows(access->det, access->thread, tag);
-}
-
-/* The granule is the thread's. False: nothing has changed. */
-static ALWAYS_INLINE bool enter(struct race_access *access, struct granule *granule, uint64_t *tags, bool writes)
-{
-    uint64_t sites = *granule->sites;
-    uint32_t low = word_at(*tags, LOW), high = word_at(*tags, HIGH);
-    if (sites & SITES_IN_CELLS)
-        return false;
-    if (access->mask != 0xff || !words_are_whole(*tags, sites))
-        return race_enter(access, granule, tags, writes, false);
-    if (!knows(access, low) || !knows(access, high))
-        return false;
-    *granule->sites = writes ? word_sites(access->site, 0xff, 0, 0)
-                             : word_sites(word_site(sites, LOW), word_bytes(sites, LOW), access->site, 0xff);
-    *tags = writes ? word_tags(access->tag, 0) : word_tags(low, access->tag);
     return true;
 }
 
 static ALWAYS_INLINE bool find_site(struct race_access *access)
 {
     struct thread *thread = access->thread;
+    struct site_cache_entry key, *entry;
     if (UNLIKELY(thread->race.locks_version != thread->held.version)) {
         if (thread->held.count > 0)
             return false;
         thread->race.locks = 0;
         thread->race.locks_version = thread->held.version;
     }
-    struct site_cache_entry key = race_site_key(access), *entry = race_site_entry(thread->race.local, &key);
+    (void)race_site_key(access, &key);
+    entry = race_site_entry(thread->race.local, &key);
     access->site = entry->number;
-    return LIKELY(race_site_is(entry, &key) && entry->number);
+    return LIKELY(race_site_is(entry, &key));
 }
 
-static ALWAYS_INLINE bool step(struct race_access *access, uintptr_t at, bool writes)
+static ALWAYS_INLINE void note(struct race_access *access, uintptr_t at)
+{
+    if (evidence_waits(access->flags) && !access->thread->race.pending)
+        race_sync_note(access, at, access->mask);
+}
+
+/* --- one granule ------------------------------------------------------------------------------------------------------- */
+
+/* Whatever its words say. */
+static NOINLINE bool step_any(struct race_access *access, uintptr_t at, bool writes)
 {
     struct granule granule;
-    if (UNLIKELY(!shadow_find_direct(&access->races->shadow, at, &granule)))
+    if (UNLIKELY(!find(access, at, &granule)))
         return false;
     uint64_t tags = load_acquire(granule.tags), sites = load_acquire(granule.sites); /* pairs with shadow_unlock() */
     if (UNLIKELY(shadow_is_busy(tags)))
         return false;
     if (race_is_covered(access, &granule, tags, sites, writes))
         return true;
-    if (sites & SITES_IN_CELLS || (!access->site && !find_site(access)))
+    if (sites & SITES_IN_CELLS || !find_site(access))
         return false;
     tags = shadow_lock(&access->races->shadow, &granule, tags);
-    bool done = enter(access, &granule, &tags, writes);
+    bool done = !(*granule.sites & SITES_IN_CELLS) && race_enter(access, &granule, &tags, writes, false);
     shadow_unlock(&granule, tags);
-    if (done && evidence_waits(access->flags) && !access->thread->race.pending)
-        race_sync_note(access, at, access->mask);
+    if (done)
+        note(access, at);
     return done;
+}
+
+/* --- accesses ------------------------------------------------------------------------------------------------------------ */
+
+static ALWAYS_INLINE bool begin(struct race_access *access, struct detector *det, struct thread *thread, uint32_t size,
+                                uint32_t flags, race_site call, uintptr_t pc)
+{
+    access->det = det;
+    access->races = det->races;
+    access->thread = thread;
+    access->flags = flags;
+    access->call = call;
+    access->pc = pc;
+    access->size = size;
+    access->tag = hb_tag(det, thread);
+    return LIKELY(thread->race.local && access->tag) && (!thread->race.pending || settle(access));
+}
+
+/* Any bytes, any words. */
+static NOINLINE bool quick_any(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size,
+                               uint32_t flags, race_site call, uintptr_t pc)
+{
+    struct race_access access;
+    uintptr_t offset = address % GRANULE, end = address + size;
+    if (!begin(&access, det, thread, size, flags, call, pc))
+        return false;
+    hb_used(thread);
+    for (uintptr_t at = address - offset; at < end; at += GRANULE, offset = 0) {
+        access.mask = race_mask(offset, (end - at < GRANULE ? end - at : GRANULE) - offset);
+        if (!step_any(&access, at, flags & RACE_WRITE))
+            return false;
+    }
+    return true;
+}
+
+static ALWAYS_INLINE bool knows(const struct detector *det, const struct thread *thread, uint32_t own, uint32_t tag)
+{
+    return !tag || (own ^ tag) >> RACE_EPOCH_BITS == 0 || hb_knows(det, thread, tag);
+}
+
+static ALWAYS_INLINE bool site_of(struct thread *thread, uint32_t flags, race_site call, uintptr_t pc, uint64_t *number)
+{
+    struct race_access access = {.thread = thread, .flags = flags, .call = call, .pc = pc, .size = GRANULE};
+    struct site_cache_entry key, *entry;
+    (void)race_site_key(&access, &key);
+    entry = race_site_entry(thread->race.local, &key);
+    *number = entry->number;
+    return race_site_is(entry, &key);
 }
 
 bool race_quick(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
                 race_site call, uintptr_t pc)
 {
-    struct race_access access = {.det = det, .races = det->races, .thread = thread, .flags = flags, .call = call, .pc = pc,
-                                 .size = size, .tag = hb_tag(det, thread)};
-    uintptr_t offset = address % GRANULE, at = address - offset, end = address + size;
-    bool writes = flags & RACE_WRITE;
-    if (UNLIKELY(!thread->race.local || !access.tag || flags & NOT_QUICK))
+    struct race_thread *own = &thread->race;
+    uint32_t tag = hb_tag(det, thread);
+    uint64_t site;
+    if (UNLIKELY((address % GRANULE | size) != GRANULE || address - own->near.start >= own->near.size || own->pending ||
+                 own->locks_version != thread->held.version || !tag))
+        return quick_any(det, thread, address, size, flags, call, pc);
+    struct granule granule = {(uint64_t *)(address + (uintptr_t)own->near.tags), (uint64_t *)(address + (uintptr_t)own->near.sites)};
+    uint64_t tags = load_acquire(granule.tags);
+    uint32_t low = word_at(tags, LOW), high = word_at(tags, HIGH);
+    if (UNLIKELY(tags & ((uint64_t)~RACE_TAG_MASK << 32 | ~RACE_TAG_MASK)))
+        return quick_any(det, thread, address, size, flags, call, pc);
+    if (UNLIKELY(!knows(det, thread, tag, low) || !knows(det, thread, tag, high) || !site_of(thread, flags, call, pc, &site)))
         return false;
-    if (thread->race.pending && !settle(det, thread))
+    if (UNLIKELY(!compare_exchange_acq_rel(granule.tags, &tags, tags >> 32 << 32 | shadow_busy(&det->races->shadow))))
         return false;
+    uint64_t sites = *granule.sites;
+    if (UNLIKELY(sites & SITES_IN_CELLS)) {
+        shadow_unlock(&granule, tags);
+        return false;
+    }
+    if (flags & RACE_WRITE) {
+        *granule.sites = site | word_sites(0, 0xff, 0, 0);
+        shadow_unlock(&granule, tag);
+        hb_used(thread);
+        return true;
+    }
+    *granule.sites = (sites & word_sites((1u << WORD_SITE_BITS) - 1, 0xff, 0, 0)) | site << WORD_SITE_BITS | word_sites(0, 0, 0, 0xff);
+    shadow_unlock(&granule, word_tags(low, tag));
     hb_used(thread);
-    if (LIKELY(offset + size <= GRANULE)) {
-        access.mask = race_mask(offset, size);
-        return step(&access, at, writes);
+    if (UNLIKELY(evidence_waits(flags))) {
+        own->pending = address;
+        own->pending_mask = 0xff;
+        own->pending_flags = flags;
     }
-    access.mask = race_mask(offset, GRANULE - offset);
-    while (step(&access, at, writes)) {
-        at += GRANULE;
-        if (at >= end)
-            return true;
-        access.mask = end - at < GRANULE ? race_mask(0, end - at) : 0xff;
-    }
-    return false;
+    return true;
 }

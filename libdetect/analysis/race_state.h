@@ -214,12 +214,12 @@ struct race_finding {
 };
 
 #define RACE_FINDINGS 16u
-#define RACE_SITE_CACHE 512u
+#define RACE_SITE_CACHE_BITS 9
 #define RACE_SEEN 64u
 
 struct site_cache_entry {
-    uint64_t pc, call_locks, flags_size;
-    race_site number;
+    uint64_t pc_flags, call_locks_size;
+    race_site number; /* 0: none */
 };
 
 /* Two sites between which this thread has seen races already. */
@@ -244,7 +244,7 @@ struct race_local {
     uint64_t only_counted; /* races of pairs seen before */
     uint32_t reads; /* that were entered in cells */
     struct pair_cache_entry pairs[RACE_PAIRS];
-    struct site_cache_entry sites[RACE_SITE_CACHE];
+    struct site_cache_entry sites[1u << RACE_SITE_CACHE_BITS];
 };
 
 #endif

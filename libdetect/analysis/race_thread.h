@@ -7,6 +7,12 @@
 
 struct race_local;
 
+/* The stretch of shadow memory that the thread met last (race.h). */
+struct race_near {
+    uintptr_t start, size; /* 0: there is none */
+    intptr_t tags, sites;
+};
+
 /* Numbered records that the thread keeps for itself (pool.h). */
 struct pool_cache {
     uint32_t first, count;
@@ -14,6 +20,7 @@ struct pool_cache {
 };
 
 struct race_thread {
+    struct race_near near;    /* race_quick.c */
     struct race_local *local; /* NULL: its accesses are not looked at (yet) */
     uintptr_t pending;        /* what the last atomic load read, if what was released there is still to be acquired; 0 not */
     uint8_t pending_mask;     /* which of the 8 bytes there */

@@ -5,7 +5,7 @@
 
 #include "analysis/held.h"
 
-#define MOST_LOCKS (1u << 20)
+#define MOST_LOCKS ((1u << SITE_LOCKS_BITS) - 1)
 
 /* Words of a site and of a lock. */
 enum { PC, CALL_LOCKS, FLAGS_SIZE, SITE_WORDS };

@@ -10,6 +10,8 @@ struct held_list;
 
 #define SITE_MOST ((1u << 23) - 1) /* sites */
 
+#define SITE_LOCKS_BITS 20 /* of a set of locks */
+
 struct site {
     uintptr_t pc;   /* the instruction; with RACE_LIBC, FREE or UNMAP a return address */
     uint32_t call;  /* calltree.h */

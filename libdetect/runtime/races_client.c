@@ -111,9 +111,11 @@ static bool on_quick(uintptr_t address, const struct tr_access *access)
 {
     struct self *self = self_current;
     uintptr_t sp = tr_thread.context.gpr[TR_RSP];
-    if (UNLIKELY(!self || self->depth > 0 || self->gone || self->ignored || self->races_ignored > 0))
-        return true;
-    const struct tr_call *innermost = tr_innermost_call(sp);
+    if (UNLIKELY(!self || ((uint32_t)self->depth | self->unusual | self->races_ignored)))
+        return false;
+    const struct tr_call *innermost = tr_thread.call;
+    if (UNLIKELY(innermost->sp <= sp))
+        innermost = tr_innermost_call(sp);
     if (UNLIKELY(sp > self->thread->race.stack_watch || (innermost->node == RACE_SITE_NONE && tr_call_is_one(innermost))))
         return false;
     return race_quick(runtime.detector, self->thread, address, access->size, flags_of(address, access->size, access->kind),

@@ -191,7 +191,7 @@ static void know_site(struct fuzz_run *run, struct fuzz_thread *thread, const st
 static bool is_done_quickly(struct fuzz_run *run, struct fuzz_thread *thread, const struct model_operation *operation)
 {
     know_site(run, thread, operation);
-    bool done = random_percent(&run->random, 80) &&
+    bool done = !operation->atomic && random_percent(&run->random, 80) &&
                 race_quick(run->det, thread->thread, run->base + operation->at, operation->size, flags_of(operation),
                            RACE_SITE_NONE, run->pc % PCS);
     if (done && run->tell)
