@@ -243,14 +243,18 @@ bool redirect_native(uintptr_t function, uintptr_t instead)
 static void redirect_all(void)
 {
     static bool done;
+    bool tells_accesses = takeover_looks_for_races();
     races_state_name = libc_state_name;
-    libc_collect();
+    if (tells_accesses)
+        libc_collect();
     if (!done) {
         done = true;
         redirect_functions();
         saved_take_over();
         bound_take_over();
     }
+    if (!tells_accesses)
+        return;
     libc_take_over();
     lazy_binding_redirect();
 }

@@ -77,7 +77,7 @@ static void refuse(const char *why)
     store_relaxed(&takeover_state, TAKEOVER_OFF);
 }
 
-static bool looks_for_races(void) { return !has_hooks && !has_tags && !is_bare; }
+bool takeover_looks_for_races(void) { return !has_hooks && !has_tags && !is_bare; }
 
 static const struct tr_client *client(void)
 {
@@ -107,7 +107,7 @@ void takeover_start(void)
     }
     if (!loader_hook(takeover_modules))
         runtime_limit("late-modules", "the dynamic linker cannot be watched: what libc loads by itself runs natively");
-    if (looks_for_races())
+    if (takeover_looks_for_races())
         races_prepare();
     store_relaxed(&takeover_state, TAKEOVER_READY);
 }
@@ -132,7 +132,7 @@ static void take_over(void)
     has_begun = true;
     if (takeover_prepare)
         takeover_prepare();
-    if (looks_for_races())
+    if (takeover_looks_for_races())
         races_begin();
     takeover_modules_add_all();
     tr_thread_start();

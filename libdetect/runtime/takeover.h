@@ -40,6 +40,8 @@ static inline void takeover_before_thread(void)
 }
 /* Also after it has been left. */
 bool takeover_has_begun(void);
+/* Accesses are to be looked at: not under a stress option that leaves them alone. */
+bool takeover_looks_for_races(void);
 static inline bool takeover_is_on(void) { return load_relaxed(&takeover_state) == TAKEOVER_ON; }
 
 /* For good, before something happens that translation cannot follow. Signals are deferred. */

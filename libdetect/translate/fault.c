@@ -51,10 +51,8 @@ static bool go_on(ucontext_t *context, uintptr_t pc)
 uintptr_t translate_pc_of(const struct tr_place *place, const ucontext_t *context)
 {
     switch (place->pc_from) {
-    case PC_IN_RAX:
-        return tr_arch.context_register(context, TR_RAX);
-    case PC_IN_R11:
-        return tr_arch.context_register(context, TR_R11);
+    case PC_IN_REGISTER:
+        return tr_arch.context_register(context, place->pc_register);
     case PC_OF_EXIT:
         return tr_origin(tr_arch.context_register(context, TR_RAX));
     case PC_OF_HOOK:

@@ -22,6 +22,7 @@ enum tr_exit_kind {
     EXIT_FALL_THROUGH,
     EXIT_INDIRECT,   /* of a target of indirect jumps (indirect.c), no fragment's */
     EXIT_TRAMPOLINE, /* likewise: a literal jump */
+    EXIT_MISS,       /* likewise: where a table leads for targets that were not learnt */
 };
 
 /* A direct way out. Its 32-bit displacement lies 4-byte aligned at `site`, so that it is patched in one store. */
@@ -33,6 +34,7 @@ struct tr_exit {
     struct tr_fragment *to;  /* linked to; NULL: native, or not linked */
     struct tr_exit *next_in; /* others that are linked to the same fragment, or natively */
     uint8_t kind;
+    uint8_t table;           /* of indirect.c's kinds: which */
     bool linked;
 };
 
@@ -53,8 +55,7 @@ struct tr_fragment {
 /* Where the program's address is to be found. Fragments know it; shared code on the way in and out does not. */
 enum tr_pc_from {
     PC_KNOWN,
-    PC_IN_RAX,      /* a jump is under way, and rax holds where to */
-    PC_IN_R11,      /* likewise r11 */
+    PC_IN_REGISTER, /* a jump is under way, and pc_register holds where to */
     PC_OF_EXIT,     /* rax holds the address of an exit's stub */
     PC_OF_HOOK,     /* rax holds a struct tr_hook * */
     PC_OF_RESUME,   /* tr_thread.resume: a cache or native address */
@@ -70,7 +71,7 @@ struct tr_place {
     uint8_t spill_of[TR_REGISTERS]; /* which tr_thread.spill holds it; or PLACE_IN_REGISTER + another, higher register */
     bool flags_spilled;  /* the program's flags are in a spill slot: spill_of_flags */
     uint8_t spill_of_flags, flags_form; /* flags_form: how (x86_64/emitter.h) */
-    uint8_t pc_from;     /* enum tr_pc_from */
+    uint8_t pc_from, pc_register; /* enum tr_pc_from; a register of the cache's, not the program's */
     bool started;        /* the copy of the program's instruction itself, not what was added before it */
     bool at_return_site; /* exactly the address after a call */
 };

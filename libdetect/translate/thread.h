@@ -41,6 +41,7 @@ struct tr_thread {
     struct tr_context context;
     /* calls.c: the innermost call that is kept, and the last that there is room for. */
     struct tr_call *call, *last_call;
+    uint32_t table; /* of indirect jumps (x86_64/indirect.c): which has missed; 0: the one for memory */
 };
 
 _Static_assert(sizeof(struct tr_thread) <= 288, "initial-exec TLS is scarce (512 bytes for all)");

@@ -37,12 +37,36 @@ static uintptr_t answer_to(uintptr_t pc, bool *is_new)
     return answer;
 }
 
+/* The low halves of the words of a block, and what is between them, all at once: nearly all blocks hold nothing. */
+typedef uint32_t halves __attribute__((vector_size(16), aligned(8), may_alias));
+typedef uint64_t two_words __attribute__((vector_size(16)));
+enum { BLOCK = 8 };
+
+static bool may_hold(const uintptr_t *block, uint32_t pc)
+{
+    const halves *part = (const halves *)(const void *)block;
+    halves at = {pc, pc, pc, pc}, behind = at + 1;
+    halves found = {0};
+    for (unsigned i = 0; i < BLOCK * sizeof(uintptr_t) / sizeof(halves); i++)
+        found |= (halves)(part[i] == at) | (halves)(part[i] == behind);
+    two_words any = (two_words)found;
+    return (any[0] | any[1]) != 0;
+}
+
+static void change(uintptr_t *word, const uintptr_t *end, uintptr_t pc, uintptr_t answer)
+{
+    for (; word < end; word++)
+        if (*word - pc <= 1)
+            *word += answer - pc;
+}
+
 uintptr_t tr_unwind_lookup(uintptr_t pc, uintptr_t *low, uintptr_t *high, bool *is_new)
 {
     uintptr_t answer = answer_to(pc, is_new);
-    for (uintptr_t *word = low; word < high; word++)
-        if (UNLIKELY(*word - pc <= 1))
-            *word += answer - pc;
+    for (; high - low >= BLOCK; low += BLOCK)
+        if (UNLIKELY(may_hold(low, (uint32_t)pc)))
+            change(low, low + BLOCK, pc, answer);
+    change(low, high, pc, answer);
     return answer;
 }
 

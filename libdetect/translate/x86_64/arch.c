@@ -138,10 +138,10 @@ static bool enter_place(uintptr_t pc, struct tr_place *place)
     else if (is_between(pc, enter_hook, enter_hook_working) || is_between(pc, enter_tested, enter_tested_working))
         place->pc_from = PC_OF_HOOK;
     else if (is_between(pc, enter_indirect, enter_indirect_working))
-        place->pc_from = PC_IN_RAX;
+        place->pc_from = PC_IN_REGISTER, place->pc_register = TR_RAX;
     else
         return false;
-    place_put(place, TR_RAX, place->pc_from == PC_IN_RAX ? 2 : 0);
+    place_put(place, TR_RAX, place->pc_from == PC_IN_REGISTER ? 2 : 0);
     place_put(place, TR_RCX, 1);
     return true;
 }

@@ -439,7 +439,7 @@ static void emit_tail(struct builder *b, const struct tail *tail)
     const struct tr_insn *insn = &b->insns[tail->i];
     emit_set_displacement(&b->e, tail->site, b->e.at);
     place_instruction(&b->places, insn->pc, b->e.at, false);
-    indirect_emit(&b->e, insn, 1u << TR_R11, true, &b->places);
+    indirect_emit(&b->e, insn, true, &b->places);
     if (insn->flow == FLOW_JUMP_INDIRECT)
         return;
     place_instruction(&b->places, insn->pc + insn->length, b->e.at, false);
@@ -448,11 +448,10 @@ static void emit_tail(struct builder *b, const struct tail *tail)
 
 static void emit_indirect(struct builder *b, uint32_t i)
 {
-    bool is_plt = is_plt_stub(b, i);
     if (b->bound[i])
         emit_bound(b, i);
     else
-        indirect_emit(&b->e, &b->insns[i], is_plt ? 1u << TR_R11 : 0, is_plt, &b->places);
+        indirect_emit(&b->e, &b->insns[i], is_plt_stub(b, i), &b->places);
 }
 
 /* The program's instruction itself. */

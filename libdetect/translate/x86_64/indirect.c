@@ -1,78 +1,105 @@
 /* SPDX-License-Identifier: MIT */
 /* Indirect jumps and calls. Their code (transfer.h) ends in a jump through a table of 65536 words that is indexed by the
- * target's low 16 bits. Each word leads to the stub of a target that was learnt, which checks that it is meant:
+ * target's low 16 bits. Each word leads to the slot of a target that was learnt, which checks that it is meant:
  *
- *    0  mov    %rcx, %r10
- *    3  movabs $-target, %rcx
- *   13  lea    (%rcx,%r11), %rcx
- *   17  jrcxz  1f
- *   19  mov    %r10, %rcx
- *   22  jmp    *next(%rip)           the next stub with the same low bits; in the end, enter_indirect
- *   28  1: mov %r10, %rcx
- *   31  mov    %fs:spill1, %r10
- *   40  mov    %fs:spill0, %r11
- *   49  jmp    where                 an exit like a fragment's: patched, and unlinked when the fragment goes
- *   54  its stub
- *   80  next: .quad
+ *         mov    key(%rip), %rcx       less the target
+ *         lea    (%target,%rcx), %rcx
+ *         jrcxz  1f
+ *         jmp    *next(%rip)           the next slot with the same low bits; in the end, the table's miss
+ *      1: mov    %fs:spill1, %rcx
+ *         mov    %fs:spill0, %r11      only if the target was loaded into r11
+ *         jmp    where                 an exit like a fragment's: patched, and unlinked when the fragment goes
+ *         its stub
+ *   key:  .quad
+ *   next: .quad
  *
  * No flag is touched (who jumps may have put something into the carry for who is jumped to), and each table word is
  * exchanged in one store: no lock. Newest first. Slots stay when targets go: the exit then asks the dispatcher again.
+ *
+ * There is a table for each register that targets are jumped to by, and one for targets in memory. They lie in the lowest
+ * 2 GiB if there is room, where an index reaches them without a base.
  *
  * A branch predictor tells indirect jumps apart by few low bits of where the last jumps came from and went to. With slots of 64,
  * 96 or 128 bytes and fragments that begin at multiples of 16 it took every tenth pair of targets for one (a
  * misprediction each time, measured on Zen 4); hence the odd size, and fragments that begin at any multiple of 4. */
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "base/sys.h"
 #include "translate/arch.h"
 #include "translate/place.h"
 #include "translate/translator.h"
-#include "translate/x86_64/transfer.h"
 #include "translate/x86_64/shared.h"
+#include "translate/x86_64/transfer.h"
 
 enum {
     TABLE_WORDS = 65536,
+    TABLES = TR_REGISTERS,
+    TABLE_MEMORY = TR_RSP, /* targets that are loaded into r11: from memory, or from rcx or rsp */
     SLOT_SIZE = 88,
-    SLOT_RCX_MOVED = 3,
-    SLOT_MISSED = 22,
-    SLOT_MEANT = 28,
-    SLOT_RCX_BACK = 31,
-    SLOT_R10_BACK = 40,
-    SLOT_JUMP = 49,
-    SLOT_STUB = 54,
+    SLOT_MISSED = 14,
+    SLOT_KEY = 72,
     SLOT_NEXT = 80,
+    RELOAD = EMIT_FS_SIZE,
+    MISS_STORED = 12,
+    MISS_MOVED = 24,
 };
 
-/* table / 8 in a register has zeros where the index goes. */
-#define TABLE_ALIGNMENT ((size_t)TABLE_WORDS * 8)
+#define TABLE_BYTES ((size_t)TABLE_WORDS * 8)
+#define TABLES_BYTES (TABLES * TABLE_BYTES)
 
-static uintptr_t *table;
-static uintptr_t miss;
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+static uintptr_t tables; /* TABLES of them; 0: not yet */
+static uintptr_t miss[TABLES]; /* where a table's words lead at first; 0: the table is not in use */
+
+static uintptr_t *table_of(unsigned id) { return (uintptr_t *)(tables + id * TABLE_BYTES); }
+
+static bool is_low(uintptr_t address) { return address <= INT32_MAX; }
+
+static void forget(unsigned id)
+{
+    for (size_t i = 0; i < TABLE_WORDS; i++)
+        store_release(&table_of(id)[i], miss[id]);
+}
+
+/* Below 2 GiB, as far up as there is room: the heap of a program at a fixed address grows from below. Aligned, so that a table's
+ * address / 8 has zeros where the index goes. */
+static uintptr_t place_tables(void)
+{
+    for (uintptr_t at = ((uintptr_t)1 << 31) - 2 * TABLES_BYTES; at >= (uintptr_t)1 << 28; at -= 2 * TABLES_BYTES) {
+        long got = sys_call(SYS_mmap, (long)at, (long)TABLES_BYTES, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+        if ((uintptr_t)got == at)
+            return at;
+        if (got > 0)
+            sys_unmap((void *)got, TABLES_BYTES); /* a kernel that does not know the flag */
+    }
+    uintptr_t space = (uintptr_t)sys_map(TABLES_BYTES + TABLE_BYTES);
+    return space ? (space + TABLE_BYTES - 1) & ~(TABLE_BYTES - 1) : 0;
+}
 
 bool indirect_init(uintptr_t enter_indirect)
 {
-    if (table)
+    if (tables)
         return true;
-    uint8_t *space = sys_map(2 * TABLE_ALIGNMENT);
-    if (!space)
+    tables = place_tables();
+    if (!tables)
         return false;
-    uint8_t *start = (uint8_t *)(((uintptr_t)space + TABLE_ALIGNMENT - 1) & ~(TABLE_ALIGNMENT - 1));
-    if (start > space)
-        sys_unmap(space, (size_t)(start - space));
-    size_t behind = TABLE_ALIGNMENT - (size_t)(start - space);
-    if (behind)
-        sys_unmap(start + TABLE_ALIGNMENT, behind);
-    table = (uintptr_t *)(void *)start;
-    miss = enter_indirect;
-    indirect_forget_all();
+    miss[TABLE_MEMORY] = enter_indirect;
+    forget(TABLE_MEMORY);
     return true;
 }
 
 void indirect_forget_all(void)
 {
-    for (size_t i = 0; table && i < TABLE_WORDS; i++)
-        store_release(&table[i], miss);
+    for (unsigned id = 0; id < TABLES; id++) {
+        if (miss[id])
+            forget(id);
+    }
 }
 
 /* --- slots -------------------------------------------------------------------------------------------------------- */
@@ -89,6 +116,11 @@ static uint64_t *literal_of(uintptr_t slot)
 {
     return (uint64_t *)(slot + SLOT_NEXT + (uintptr_t)cache_region_of(slot)->write_delta);
 }
+
+/* Where the target is found to be meant; so that the displacement of the jump lies within an aligned word. */
+static unsigned slot_meant(unsigned id) { return id == TABLE_MEMORY ? 21 : 22; }
+static unsigned slot_jump(unsigned id) { return slot_meant(id) + (id == TABLE_MEMORY ? 2 : 1) * RELOAD; }
+static unsigned slot_stub(unsigned id) { return slot_jump(id) + 5; }
 
 /* The slot that contains the address; 0. */
 static uintptr_t slot_of(const struct tr_chunk *chunk, uintptr_t code)
@@ -110,26 +142,45 @@ struct tr_exit *indirect_exit(const struct tr_chunk *chunk, uintptr_t stub)
     return slot ? exit_at(chunk, slot) : NULL;
 }
 
+static void pc_in(struct tr_place *place, unsigned reg)
+{
+    place->pc_from = PC_IN_REGISTER;
+    place->pc_register = (uint8_t)reg;
+}
+
+static void miss_place(const struct tr_exit *exit, uintptr_t offset, struct tr_place *place)
+{
+    pc_in(place, exit->table);
+    place_put(place, TR_RCX, 1);
+    if (offset >= MISS_MOVED)
+        place_put(place, TR_R11, 0);
+}
+
+static void target_place(const struct tr_exit *exit, uintptr_t offset, struct tr_place *place)
+{
+    bool is_loaded = exit->table == TABLE_MEMORY;
+    unsigned meant = slot_meant(exit->table);
+    place->pc = exit->target;
+    if (offset < meant)
+        pc_in(place, is_loaded ? TR_R11 : exit->table);
+    if (offset < meant + RELOAD)
+        place_put(place, TR_RCX, 1);
+    if (is_loaded && offset < slot_jump(exit->table))
+        place_put(place, TR_R11, 0);
+    if (offset > slot_stub(exit->table))
+        place_put(place, TR_RAX, 0);
+}
+
 bool indirect_place(const struct tr_chunk *chunk, uintptr_t code, struct tr_place *place)
 {
     uintptr_t slot = slot_of(chunk, code);
     if (!slot)
         return shared_place(region_of(chunk), code, place);
     const struct tr_exit *exit = exit_at(chunk, slot);
-    uintptr_t offset = code - slot;
     *place = (struct tr_place){.pc = exit->target};
     if (exit->kind == EXIT_TRAMPOLINE)
         return !cache_contains(exit->target) || cache_place(exit->target, place);
-    if (offset < SLOT_MEANT)
-        place->pc_from = PC_IN_R11;
-    if ((offset >= SLOT_RCX_MOVED && offset < SLOT_MISSED) || offset == SLOT_MEANT)
-        place_put(place, TR_RCX, PLACE_IN_REGISTER + TR_R10);
-    if (offset < SLOT_R10_BACK)
-        place_put(place, TR_R10, 1);
-    if (offset < SLOT_JUMP)
-        place_put(place, TR_R11, 0);
-    if (offset > SLOT_STUB)
-        place_put(place, TR_RAX, 0);
+    (exit->kind == EXIT_MISS ? miss_place : target_place)(exit, code - slot, place);
     return true;
 }
 
@@ -166,26 +217,72 @@ static void keep_slot(uintptr_t slot)
     store_release(&chunk->next, slot + SLOT_SIZE);
 }
 
-static void write_slot(struct tr_region *region, uintptr_t slot, struct tr_exit *exit, uintptr_t next)
+static void emit_slot(struct emitter *e, uintptr_t slot, struct tr_exit *exit)
 {
-    struct emitter e = {.at = slot, .end = slot + SLOT_SIZE, .delta = region->write_delta, .region = region};
-    _Static_assert(SLOT_JUMP % 8 + 1 <= 4 && SLOT_SIZE % 8 == 0, "the displacement lies within an aligned word");
-    emit_bytes(&e, (uint8_t[]){0x49, 0x89, 0xca, 0x48, 0xb9}, 5);
+    unsigned id = exit->table, target = id == TABLE_MEMORY ? TR_R11 : id, meant = slot_meant(id);
+    emit_bytes(e, (uint8_t[]){0x48, 0x8b, 0x0d, SLOT_KEY - 7, 0, 0, 0}, 7);
+    emit_bytes(e, (uint8_t[]){(uint8_t)(0x48 | target >> 3), 0x8d, 0x4c, (uint8_t)(TR_RCX << 3 | (target & 7)), 0}, 5);
+    emit_bytes(e, (uint8_t[]){0xe3, (uint8_t)(meant - SLOT_MISSED), 0xff, 0x25}, 4);
+    emit32(e, SLOT_NEXT - (SLOT_MISSED + 6));
+    emit_nops(e, slot + meant - e->at);
+    emit_load_fs(e, TR_RCX, TR_FS(spill[1]));
+    if (id == TABLE_MEMORY)
+        emit_load_fs(e, TR_R11, TR_FS(spill[0]));
+    exit->site = emit_jump(e, slot + slot_stub(id), false);
+    stub_emit(e, exit, NULL);
+}
+
+static struct emitter slot_emitter(uintptr_t slot)
+{
+    struct tr_region *region = cache_region_of(slot);
+    return (struct emitter){.at = slot, .end = slot + SLOT_SIZE, .delta = region->write_delta, .region = region};
+}
+
+static void write_slot(uintptr_t slot, struct tr_exit *exit, uintptr_t next)
+{
+    struct emitter e = slot_emitter(slot);
+    emit_slot(&e, slot, exit);
+    emit_nops(&e, slot + SLOT_KEY - e.at);
     emit64(&e, -exit->target);
-    emit_bytes(&e, (uint8_t[]){0x4a, 0x8d, 0x0c, 0x19, 0xe3, SLOT_MEANT - 19, 0x4c, 0x89, 0xd1, 0xff, 0x25}, 11);
-    emit32(&e, SLOT_NEXT - SLOT_MEANT);
-    emit_bytes(&e, (uint8_t[]){0x4c, 0x89, 0xd1}, 3);
-    emit_load_fs(&e, TR_R10, TR_FS(spill[1]));
-    emit_load_fs(&e, TR_R11, TR_FS(spill[0]));
-    exit->site = emit_jump(&e, slot + SLOT_STUB, false);
-    stub_emit(&e, exit, NULL);
-    emit_nops(&e, slot + SLOT_NEXT - e.at);
     emit64(&e, next);
 }
 
-static uintptr_t find_slot(uintptr_t pc)
+/* A table's miss: says which table, and puts the target and r11 where the table for memory has them.
+ *     movl   $id + 1, %fs:table
+ *     mov    %r11, %fs:spill0
+ *     mov    %target, %r11
+ *     jmp    enter_indirect             */
+static void write_miss(uintptr_t slot, unsigned id)
 {
-    for (uintptr_t slot = table[pc % TABLE_WORDS]; slot != miss; slot = *literal_of(slot)) {
+    struct emitter e = slot_emitter(slot);
+    emit_bytes(&e, (uint8_t[]){0x64, 0xc7, 0x04, 0x25}, 4);
+    emit32(&e, (uint32_t)TR_FS(table));
+    emit32(&e, id + 1);
+    emit_store_fs(&e, TR_R11, TR_FS(spill[0]));
+    emit_bytes(&e, (uint8_t[]){(uint8_t)(0x49 | (id >> 3) << 2), 0x89, (uint8_t)(0xc0 | (id & 7) << 3 | (TR_R11 & 7))}, 3);
+    emit_jump(&e, e.region->enter_indirect, false);
+}
+
+/* The table for targets in this register, or for those in memory if there is no room for another's. */
+static unsigned use_table(struct tr_region *region, unsigned id)
+{
+    struct tr_exit *exit;
+    if (miss[id])
+        return id;
+    uintptr_t slot = take_slot(region, &exit);
+    if (!slot)
+        return TABLE_MEMORY;
+    *exit = (struct tr_exit){.kind = EXIT_MISS, .table = (uint8_t)id};
+    write_miss(slot, id);
+    keep_slot(slot);
+    miss[id] = slot;
+    forget(id);
+    return id;
+}
+
+static uintptr_t find_slot(uintptr_t pc, unsigned id)
+{
+    for (uintptr_t slot = table_of(id)[pc % TABLE_WORDS]; slot != miss[id]; slot = *literal_of(slot)) {
         if (exit_at(cache_chunk_of(slot), slot)->target == pc)
             return slot;
     }
@@ -204,24 +301,23 @@ static struct tr_region *region_near(uintptr_t code)
 
 bool indirect_learn(uintptr_t pc, uintptr_t code, struct tr_fragment *fragment)
 {
-    uintptr_t slot = find_slot(pc);
+    unsigned id = tr_thread.table ? tr_thread.table - 1 : TABLE_MEMORY;
+    tr_thread.table = 0;
+    uintptr_t slot = find_slot(pc, id);
     struct tr_exit *exit;
     if (slot) {
-        exit = exit_at(cache_chunk_of(slot), slot);
-    } else {
-        struct tr_region *region = region_near(code);
-        slot = take_slot(region, &exit);
-        if (!slot)
-            return false;
-        *exit = (struct tr_exit){.target = pc, .kind = EXIT_INDIRECT};
-        uintptr_t *word = &table[pc % TABLE_WORDS];
-        write_slot(cache_region_of(slot), slot, exit, *word);
-        keep_slot(slot);
-        exit_link(exit, code, fragment);
-        store_release(word, slot);
+        exit_link(exit_at(cache_chunk_of(slot), slot), code, fragment);
         return true;
     }
+    slot = take_slot(region_near(code), &exit);
+    if (!slot)
+        return false;
+    *exit = (struct tr_exit){.target = pc, .kind = EXIT_INDIRECT, .table = (uint8_t)id};
+    uintptr_t *word = &table_of(id)[pc % TABLE_WORDS];
+    write_slot(slot, exit, *word);
+    keep_slot(slot);
     exit_link(exit, code, fragment);
+    store_release(word, slot);
     return true;
 }
 
@@ -232,7 +328,7 @@ uintptr_t indirect_trampoline(struct tr_region *region, uintptr_t to)
     if (!slot)
         return 0;
     *exit = (struct tr_exit){.target = to, .kind = EXIT_TRAMPOLINE};
-    struct emitter e = {.at = slot, .end = slot + SLOT_SIZE, .delta = cache_region_of(slot)->write_delta};
+    struct emitter e = slot_emitter(slot);
     emit_bytes(&e, (uint8_t[]){0xff, 0x25}, 2);
     emit32(&e, SLOT_NEXT - 6);
     *literal_of(slot) = to;
@@ -270,29 +366,57 @@ static void emit_rip_relative(struct emitter *e, uintptr_t address)
     }
 }
 
-void indirect_emit(struct emitter *e, const struct tr_insn *insn, uint16_t dead, bool flags_dead,
-                   struct place_writer *places)
+/* The register that the operand is, if its targets have a table; else TABLE_MEMORY. */
+static unsigned table_for(struct emitter *e, const struct tr_insn *insn)
 {
-    (void)flags_dead;
-    bool call = insn->flow == FLOW_CALL_INDIRECT;
-    if (!(dead >> TR_R11 & 1))
-        emit_store_fs(e, TR_R11, TR_FS(spill[0]));
-    place_spilled(places, e->at, TR_R11, 0);
-    place_started(places, e->at);
-    if (insn->rip_operand)
-        emit_rip_relative(e, insn->rip_operand);
-    else
-        emit_operand(e, insn);
-    if (!(dead >> TR_R10 & 1))
-        emit_store_fs(e, TR_R10, TR_FS(spill[1]));
-    place_spilled(places, e->at, TR_R10, 1);
-    emit_bytes(e, (uint8_t[]){0x49, 0xba}, 2);
-    emit64(e, (uintptr_t)table / 8);
-    emit_bytes(e, (uint8_t[]){0x66, 0x45, 0x89, 0xda}, 4);
-    emit_bytes(e, (uint8_t[]){0x42, 0xff, call ? 0x14 : 0x24, 0xd5, 0, 0, 0, 0}, 8);
-    if (call) {
-        place_restored(places, e->at, TR_R11);
-        place_restored(places, e->at, TR_R10);
-        place_return_site(places, e->at, insn->pc + insn->length);
+    uint8_t modrm = insn->bytes[insn->modrm_at];
+    if (modrm < 0xc0)
+        return TABLE_MEMORY;
+    bool high = insn->encoding == ENCODING_REX && insn->bytes[insn->prefix_at] & 1;
+    unsigned reg = (modrm & 7u) | (unsigned)high << 3;
+    return reg == TR_RCX || reg == TABLE_MEMORY ? TABLE_MEMORY : use_table(e->region, reg);
+}
+
+/* rcx = the target's low 16 bits; and the jump or call through the table. */
+static void emit_through_table(struct emitter *e, unsigned id, bool call)
+{
+    unsigned target = id == TABLE_MEMORY ? TR_R11 : id;
+    uintptr_t table = (uintptr_t)table_of(id);
+    if (is_low(table)) { /* movzwl %target, %ecx */
+        emit_bytes(e, (uint8_t[]){(uint8_t)(0x40 | target >> 3), 0x0f, 0xb7, (uint8_t)(0xc0 | TR_RCX << 3 | (target & 7))}, 4);
+    } else { /* movabs $table / 8, %rcx; mov %target, %cx */
+        emit_bytes(e, (uint8_t[]){0x48, 0xb9}, 2);
+        emit64(e, table / 8);
+        emit_bytes(e, (uint8_t[]){0x66, (uint8_t)(0x40 | (target >> 3) << 2), 0x89,
+                                  (uint8_t)(0xc0 | (target & 7) << 3 | TR_RCX)}, 4);
     }
+    emit_bytes(e, (uint8_t[]){0xff, call ? 0x14 : 0x24, 0xcd}, 3);
+    emit32(e, is_low(table) ? (uint32_t)table : 0);
+}
+
+void indirect_emit(struct emitter *e, const struct tr_insn *insn, bool r11_dead, struct place_writer *places)
+{
+    bool call = insn->flow == FLOW_CALL_INDIRECT;
+    unsigned id = table_for(e, insn);
+    if (id == TABLE_MEMORY) {
+        if (!r11_dead)
+            emit_store_fs(e, TR_R11, TR_FS(spill[0]));
+        place_spilled(places, e->at, TR_R11, 0);
+        place_started(places, e->at);
+        if (insn->rip_operand)
+            emit_rip_relative(e, insn->rip_operand);
+        else
+            emit_operand(e, insn);
+    } else {
+        place_started(places, e->at);
+    }
+    emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
+    place_spilled(places, e->at, TR_RCX, 1);
+    emit_through_table(e, id, call);
+    if (!call)
+        return;
+    if (id == TABLE_MEMORY)
+        place_restored(places, e->at, TR_R11);
+    place_restored(places, e->at, TR_RCX);
+    place_return_site(places, e->at, insn->pc + insn->length);
 }

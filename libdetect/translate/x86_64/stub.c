@@ -10,8 +10,7 @@
  *   enter_indirect:  mov  %rax, %fs:spill2
  *                    mov  %r11, %rax
  *                    mov  %fs:spill0, %r11
- *                    mov  %fs:spill1, %r10
- *                    then the same
+ *                    then the same, but rcx is in spill1 already
  *   leave:           mov  %fs:context.rcx, %rcx
  *                    movl $0, %fs:inside
  *                    jmp  *%fs:resume
@@ -47,17 +46,22 @@ static void emit_far_jump(struct emitter *e, const void *to)
     emit64(e, (uintptr_t)to);
 }
 
+static void emit_jump_in(struct emitter *e, const void *to)
+{
+    emit_offset(e);
+    emit_far_jump(e, to);
+    emit_nops(e, -e->at & 15);
+}
+
 static uintptr_t emit_way_in(struct emitter *e, const void *to)
 {
     uintptr_t start = e->at;
     emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
-    emit_offset(e);
-    emit_far_jump(e, to);
-    emit_nops(e, -e->at & 15);
+    emit_jump_in(e, to);
     return start;
 }
 
-enum { INDIRECT_RAX_TAKEN = 12, INDIRECT_R11_BACK = 21, INDIRECT_R10_BACK = 30 };
+enum { INDIRECT_RAX_TAKEN = 12, INDIRECT_R11_BACK = 21 };
 
 static uintptr_t emit_way_in_indirect(struct emitter *e)
 {
@@ -65,8 +69,7 @@ static uintptr_t emit_way_in_indirect(struct emitter *e)
     emit_store_fs(e, TR_RAX, TR_FS(spill[2]));
     emit_bytes(e, (uint8_t[]){0x4c, 0x89, 0xd8}, 3);
     emit_load_fs(e, TR_R11, TR_FS(spill[0]));
-    emit_load_fs(e, TR_R10, TR_FS(spill[1]));
-    emit_way_in(e, enter_indirect);
+    emit_jump_in(e, enter_indirect);
     return start;
 }
 
@@ -196,15 +199,13 @@ bool region_prologue(struct tr_region *region)
 
 static void indirect_way_in_place(uintptr_t offset, struct tr_place *place)
 {
-    place->pc_from = offset < INDIRECT_RAX_TAKEN ? PC_IN_R11 : PC_IN_RAX;
+    place->pc_from = PC_IN_REGISTER;
+    place->pc_register = offset < INDIRECT_RAX_TAKEN ? TR_R11 : TR_RAX;
     if (offset >= INDIRECT_RAX_TAKEN)
         place_put(place, TR_RAX, 2);
     if (offset < INDIRECT_R11_BACK)
         place_put(place, TR_R11, 0);
-    if (offset < INDIRECT_R10_BACK)
-        place_put(place, TR_R10, 1);
-    if (offset > INDIRECT_R10_BACK)
-        place_put(place, TR_RCX, 1);
+    place_put(place, TR_RCX, 1);
 }
 
 bool shared_place(const struct tr_region *region, uintptr_t code, struct tr_place *place)

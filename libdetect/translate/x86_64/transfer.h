@@ -18,20 +18,16 @@ void stub_emit(struct emitter *e, struct tr_exit *exit, struct place_writer *pla
 
 /* An indirect jump or call, `insn` as decoded from the program (not relocated: a rip-relative operand is fixed here).
  * Flags and all registers reach the target as the program has them. A call pushes the cache address that follows the
- * sequence, and its return site is told to `places`, as is what is spilled in between
- * (slots 0 to 3 may be used). `dead`: registers whose values
- * nobody needs (bit set), flags_dead likewise: cheaper sequences may use them.
+ * sequence, and its return site is told to `places`, as is what is spilled in between (slots 0 and 1). `r11_dead`:
+ * nobody needs its value.
  *
- *     mov    %r11, %fs:spill0
+ *     mov    %r11, %fs:spill0      these two only if the target is in memory
  *     mov    operand, %r11
- *     mov    %r10, %fs:spill1
- *     movabs $table / 8, %r10      a table of 65536 code addresses, indexed by the target's low 16 bits
- *     mov    %r11w, %r10w
- *     jmp    *(,%r10,8)            or call
+ *     mov    %rcx, %fs:spill1
+ *     movzwl %target, %ecx
+ *     jmp    *table(,%rcx,8)       or call; a table of 65536 code addresses, indexed by the target's low 16 bits
  *
- * leads to the stub of one target, which checks that it is meant, gives r10 and r11 back and goes there (indirect.c).
- * These two registers, because compilers take them last: what is spilled and filled is seldom waited for. */
-void indirect_emit(struct emitter *e, const struct tr_insn *insn, uint16_t dead, bool flags_dead,
-                   struct place_writer *places);
+ * leads to the slot of one target, which checks that it is meant, gives the registers back and goes there (indirect.c). */
+void indirect_emit(struct emitter *e, const struct tr_insn *insn, bool r11_dead, struct place_writer *places);
 
 #endif
