@@ -172,6 +172,7 @@ void evict_range(struct tr_range *range, bool is_gone)
 {
     for_each_chunk(is_gone ? evict_owned : release_owned, range);
     if (is_gone) {
+        indirect_forget(range->module.low, range->module.high);
         free_hooks(range);
         unwinder_forget();
         origins_forget();

@@ -14,6 +14,7 @@
 
 struct tr_region;
 struct tr_fragment;
+struct case_table;
 
 enum tr_exit_kind {
     EXIT_JUMP,
@@ -22,12 +23,16 @@ enum tr_exit_kind {
     EXIT_FALL_THROUGH,
     EXIT_INDIRECT,   /* of a target of indirect jumps (indirect.c), no fragment's */
     EXIT_TRAMPOLINE, /* likewise: a literal jump */
+    EXIT_CASE,       /* likewise: of a switch (cases.c) */
     EXIT_MISS,       /* likewise: where a table leads for targets that were not learnt */
 };
 
 /* A direct way out. Its 32-bit displacement lies 4-byte aligned at `site`, so that it is patched in one store. */
 struct tr_exit {
-    struct tr_fragment *fragment;
+    union {
+        struct tr_fragment *fragment;
+        const struct case_table *cases; /* of EXIT_CASE */
+    };
     uintptr_t target;        /* program address */
     uintptr_t site;          /* cache address of the displacement; it is relative to site + 4 */
     uintptr_t stub;          /* cache address of the stub: what the displacement names while unlinked */
@@ -62,13 +67,14 @@ enum tr_pc_from {
     PC_OF_QUICK,    /* likewise tr_thread.spill[TR_SLOT_QUICK] */
 };
 
-enum { PLACE_IN_REGISTER = 16 };
+enum { PLACE_IN_REGISTER = 16, PLACE_OF_PC = 32 };
 
 /* The program's state at one cache address. */
 struct tr_place {
     uintptr_t pc;        /* of the instruction under way, or about to be; in a stub: where the exit leads */
     uint16_t spilled;    /* bit per register whose program value is not in it */
-    uint8_t spill_of[TR_REGISTERS]; /* which tr_thread.spill holds it; or PLACE_IN_REGISTER + another, higher register */
+    uint8_t spill_of[TR_REGISTERS]; /* which tr_thread.spill holds it; or PLACE_IN_REGISTER + another, higher register; or
+                                     * PLACE_OF_PC: it is `pc` */
     bool flags_spilled;  /* the program's flags are in a spill slot: spill_of_flags */
     uint8_t spill_of_flags, flags_form; /* flags_form: how (x86_64/emitter.h) */
     uint8_t pc_from, pc_register; /* enum tr_pc_from; a register of the cache's, not the program's */

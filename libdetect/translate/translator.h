@@ -75,6 +75,8 @@ bool indirect_init(uintptr_t miss);
 bool indirect_learn(uintptr_t pc, uintptr_t code, struct tr_fragment *fragment);
 /* Indirect jumps all go through the dispatcher again (detach). */
 void indirect_forget_all(void);
+/* The module [low, high) is gone. Lock held. */
+void indirect_forget(uintptr_t low, uintptr_t high);
 bool indirect_place(const struct tr_chunk *chunk, uintptr_t code, struct tr_place *place);
 struct tr_exit *indirect_exit(const struct tr_chunk *chunk, uintptr_t stub);
 /* A literal `jmp *` to an address out of reach: where it is. 0: no space. */

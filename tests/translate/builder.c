@@ -48,9 +48,9 @@ void apply_fixups(struct builder *b)
 {
     for (unsigned i = 0; i < b->fixups; i++) {
         const struct fixup *f = &b->fixup[i];
-        const size_t width = f->size == 5 ? 4 : f->size;
+        const size_t width = f->size == 5 || f->size == 6 ? 4 : f->size;
         int64_t value = b->label[f->label];
-        if (f->size == 8)
+        if (f->size == 8 || f->size == 6)
             value += (int64_t)(CODE_START + b->s->slot * SLOT_SIZE);
         else
             value -= f->size == 5 ? b->label[f->base] : (int64_t)(f->at + width);

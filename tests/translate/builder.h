@@ -11,7 +11,7 @@
 
 struct fixup {
     uint16_t at;
-    uint8_t size; /* 1, 4: relative to its end; 8: absolute; 5: four bytes relative to `base` */
+    uint8_t size; /* 1, 4: relative to its end; 8: absolute; 6: likewise, four bytes; 5: four bytes relative to `base` */
     uint8_t label, base;
 };
 

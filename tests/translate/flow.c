@@ -162,32 +162,51 @@ static void put_call(struct builder *b)
     }
 }
 
+/* movslq (%base,%index,4), %index; add %base, %index; jmp *%index */
+static void put_distance_jump(struct builder *b, unsigned index, unsigned base, uint8_t table)
+{
+    put_lea(b, base, table);
+    put8(b, 0x48 | (index >> 3) << 2 | (index >> 3) << 1 | base >> 3);
+    PUT(b, 0x63, (uint8_t)(0x44 | (index & 7) << 3), (uint8_t)(0x80 | (index & 7) << 3 | (base & 7)), 0);
+    put_rex(b, 1, base, index);
+    PUT(b, 0x01, (uint8_t)(0xc0 | (base & 7) << 3 | (index & 7)));
+    put8(b, 0x40 | index >> 3);
+    PUT(b, 0xff, (uint8_t)(0xe0 | (index & 7)));
+}
+
+/* jmp *0(%base,%index,8) */
+static void put_based_jump(struct builder *b, unsigned index, unsigned base, uint8_t table)
+{
+    put_lea(b, base, table);
+    put8(b, 0x40 | (index >> 3) << 1 | base >> 3);
+    PUT(b, 0xff, 0x64, (uint8_t)(0xc0 | (index & 7) << 3 | (base & 7)), 0);
+}
+
+/* jmp *table(,%index,8); or mov table(,%index,8), %base; jmp *%base */
+static void put_absolute_jump(struct builder *b, unsigned index, unsigned base, uint8_t table)
+{
+    const bool loads = random_one_in(b->r, 2);
+    put8(b, (uint8_t)((loads ? 0x48 | (base >> 3) << 2 : 0x40) | (index >> 3) << 1));
+    PUT(b, loads ? 0x8b : 0xff, (uint8_t)(0x04 | (loads ? base & 7 : 4) << 3), (uint8_t)(0xc5 | (index & 7) << 3));
+    put_fixup(b, table, 6, 0);
+    if (!loads)
+        return;
+    put8(b, 0x40 | base >> 3);
+    PUT(b, 0xff, (uint8_t)(0xe0 | (base & 7)));
+}
+
 /* Four ways that meet again: a table of addresses, or of distances. */
 static void put_switch(struct builder *b)
 {
     uint8_t way[4];
     const uint8_t table = new_label(b), end = new_label(b);
-    unsigned index = free_register(b), base = free_register(b);
+    unsigned index = free_register(b), base = free_register(b), shape = random_below(b->r, 4);
     if (index == base)
         return;
-    const bool distances = random_one_in(b->r, 2);
     put_rex(b, 1, 0, index);
     PUT(b, 0x83, (uint8_t)(0xe0 | (index & 7)), 3); /* and $3, %index */
-    put_lea(b, base, table);
-    const uint8_t sib = (uint8_t)((distances ? 2 : 3) << 6 | (index & 7) << 3 | (base & 7));
-    if (distances) {
-        /* movslq (%base,%index,4), %index; add %base, %index; jmp *%index */
-        put8(b, 0x48 | (index >> 3) << 2 | (index >> 3) << 1 | base >> 3);
-        PUT(b, 0x63, (uint8_t)(0x44 | (index & 7) << 3), sib, 0);
-        put_rex(b, 1, base, index);
-        PUT(b, 0x01, (uint8_t)(0xc0 | (base & 7) << 3 | (index & 7)));
-        put8(b, 0x40 | index >> 3);
-        PUT(b, 0xff, (uint8_t)(0xe0 | (index & 7)));
-    } else {
-        /* jmp *0(%base,%index,8) */
-        put8(b, 0x40 | (index >> 3) << 1 | base >> 3);
-        PUT(b, 0xff, 0x64, sib, 0);
-    }
+    const bool distances = shape < 2;
+    (distances ? put_distance_jump : shape == 2 ? put_based_jump : put_absolute_jump)(b, index, base, table);
     for (unsigned i = 0; i < 4; i++) {
         way[i] = new_label(b);
         set_label(b, way[i]);

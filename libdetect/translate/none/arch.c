@@ -16,6 +16,7 @@ struct tr_fragment *fragment_build(uintptr_t pc) { return pc ? NULL : NULL; }
 bool indirect_init(uintptr_t miss) { return miss == 0; }
 bool indirect_learn(uintptr_t pc, uintptr_t code, struct tr_fragment *fragment) { return pc == code && !fragment; }
 void indirect_forget_all(void) {}
+void indirect_forget(uintptr_t low, uintptr_t high) { (void)(low + high); }
 bool indirect_place(const struct tr_chunk *chunk, uintptr_t code, struct tr_place *place)
 {
     return chunk && code && !place;

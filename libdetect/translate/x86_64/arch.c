@@ -103,8 +103,9 @@ static void context_restore(ucontext_t *context, const struct tr_place *place)
         if (!(place->spilled >> reg & 1))
             continue;
         unsigned where = place->spill_of[reg];
-        context_set_register(context, reg, where < PLACE_IN_REGISTER
-            ? tr_thread.spill[where] : context_register(context, where - PLACE_IN_REGISTER));
+        context_set_register(context, reg, where == PLACE_OF_PC          ? place->pc
+                                           : where >= PLACE_IN_REGISTER ? context_register(context, where - PLACE_IN_REGISTER)
+                                                                        : tr_thread.spill[where]);
     }
 }
 

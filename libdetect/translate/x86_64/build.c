@@ -6,6 +6,7 @@
 #include "translate/place.h"
 #include "translate/ranges.h"
 #include "translate/translator.h"
+#include "translate/x86_64/cases.h"
 #include "translate/x86_64/check.h"
 #include "translate/x86_64/decode.h"
 #include "translate/x86_64/emitter.h"
@@ -56,6 +57,8 @@ struct builder {
     struct tail pads[FRAGMENT_INSTRUCTIONS];  /* of branches between different states of borrowing */
     uint32_t pad_count;
     uint8_t place_bytes[FRAGMENT_INSTRUCTIONS * 48];
+    struct case_jump cases;                   /* the jump that the path ends in */
+    bool has_cases;
     uint8_t text[TEXT_WINDOW]; /* program text at [text_pc, text_pc + text_size) */
     uintptr_t text_pc;
     size_t text_size;
@@ -218,7 +221,16 @@ static const struct check_held *held_before(const struct builder *b, uint32_t i)
     return i == 0 || ends_fragment(&b->insns[i - 1]) ? &held_none : held_at(b, i - 1);
 }
 
-static bool is_enterable(const struct builder *b, uint32_t i) { return held_nothing(held_before(b, i)); }
+/* A switch may know its index from the instruction before. */
+static bool is_behind_bound(const struct builder *b, uint32_t i)
+{
+    return b->has_cases && b->cases.is_bounded && i == b->cases.first;
+}
+
+static bool is_enterable(const struct builder *b, uint32_t i)
+{
+    return held_nothing(held_before(b, i)) && !is_behind_bound(b, i);
+}
 
 /* A transfer from here leads to the instruction's label as it is. */
 static bool is_same_state(const struct builder *b, uint32_t from, uint32_t to)
@@ -279,6 +291,7 @@ static uint32_t find_targets(struct builder *b)
         b->inside[i] = translator.options.links == TR_LINKS_NEVER ? NOWHERE : index_of(b, b->insns[i].target);
         exits += b->inside[i] == NOWHERE;
     }
+    b->has_cases = !hooks_need_operands() && cases_find(&b->cases, b->insns, b->count, b->inside);
     plan_checks(b);
     for (uint32_t i = 0; i < b->count; i++) {
         if (!leads_to_closed(b, i))
@@ -503,6 +516,13 @@ static void align_for_branch(struct builder *b, uint32_t i)
         emit_nops(&b->e, 8 - offset);
 }
 
+static void emit_cases(struct builder *b)
+{
+    uintptr_t site = cases_emit(&b->e, &b->cases);
+    if (site)
+        b->literals[b->literal_count++] = (struct literal){.site = site, .value = b->cases.address};
+}
+
 static void emit_instruction(struct builder *b, uint32_t i)
 {
     const struct tr_insn *insn = &b->insns[i];
@@ -512,6 +532,8 @@ static void emit_instruction(struct builder *b, uint32_t i)
     place_instruction(&b->places, insn->pc, b->e.at, enterable);
     check_convert(&b->e, &b->places, held_before(b, i), &b->plan.held[i]);
     b->code[i] = b->e.at;
+    if (b->has_cases && i == b->cases.first)
+        emit_cases(b);
     b->out_of_memory |= !hooks_make(hooks, insn);
     if (b->plan.inline_operands[i])
         check_emit(&b->e, &b->places, &b->sites, &b->plan, i, insn);
@@ -648,7 +670,7 @@ static struct tr_fragment *new_fragment(const struct builder *b, uintptr_t pc, u
 /* What the fragment will take, generously. */
 static size_t code_estimate(const struct builder *b, uint32_t exits)
 {
-    size_t bytes = 64 + exits * 64u;
+    size_t bytes = 64 + exits * 64u + (b->has_cases ? CASES_BYTES : 0);
     for (uint32_t i = 0; i < b->count; i++) {
         bool is_indirect = b->insns[i].flow == FLOW_JUMP_INDIRECT || b->insns[i].flow == FLOW_CALL_INDIRECT;
         bytes += is_indirect ? 320 : b->insns[i].displacement_at ? 64 : 32;
@@ -664,6 +686,7 @@ static struct tr_fragment *emit_fragment(struct builder *b, uintptr_t pc, bool *
     uint32_t exits = find_targets(b);
     struct tr_region *region = cache_region(pc, code_estimate(b, exits));
     b->fragment = region ? new_fragment(b, pc, exits) : NULL;
+    b->has_cases = b->has_cases && region && cases_make(&b->cases, b->insns, region);
     if (!b->fragment)
         return NULL;
     begin_emission(b, region);
@@ -699,6 +722,7 @@ struct tr_fragment *fragment_build(uintptr_t pc)
     for (bool too_long = true; too_long && limit > 0; limit /= 2) {
         too_long = false;
         decode_path(b, pc, limit);
+        cases_note(b->insns, b->count);
         struct tr_fragment *fragment = b->count > 0 ? emit_fragment(b, pc, &too_long) : NULL;
         if (fragment) {
             link_exits(fragment);

@@ -30,14 +30,15 @@
 #include "translate/arch.h"
 #include "translate/place.h"
 #include "translate/translator.h"
+#include "translate/x86_64/cases.h"
 #include "translate/x86_64/shared.h"
+#include "translate/x86_64/slots.h"
 #include "translate/x86_64/transfer.h"
 
 enum {
     TABLE_WORDS = 65536,
     TABLES = TR_REGISTERS,
     TABLE_MEMORY = TR_RSP, /* targets that are loaded into r11: from memory, or from rcx or rsp */
-    SLOT_SIZE = 88,
     SLOT_MISSED = 14,
     SLOT_KEY = 72,
     SLOT_NEXT = 80,
@@ -47,7 +48,8 @@ enum {
 };
 
 #define TABLE_BYTES ((size_t)TABLE_WORDS * 8)
-#define TABLES_BYTES (TABLES * TABLE_BYTES)
+#define WORDS ((size_t)1 << 18) /* of low_words(), behind the tables */
+#define TABLES_BYTES (TABLES * TABLE_BYTES + WORDS * 8)
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -82,6 +84,16 @@ static uintptr_t place_tables(void)
     return space ? (space + TABLE_BYTES - 1) & ~(TABLE_BYTES - 1) : 0;
 }
 
+uintptr_t *low_words(size_t count)
+{
+    static size_t used;
+    uintptr_t *words = table_of(TABLES) + used;
+    if (!is_low(tables) || count > WORDS - used)
+        return NULL;
+    used += count;
+    return words;
+}
+
 bool indirect_init(uintptr_t enter_indirect)
 {
     if (tables)
@@ -101,6 +113,8 @@ void indirect_forget_all(void)
             forget(id);
     }
 }
+
+void indirect_forget(uintptr_t low, uintptr_t high) { cases_forget(low, high); }
 
 /* --- slots -------------------------------------------------------------------------------------------------------- */
 
@@ -180,7 +194,9 @@ bool indirect_place(const struct tr_chunk *chunk, uintptr_t code, struct tr_plac
     *place = (struct tr_place){.pc = exit->target};
     if (exit->kind == EXIT_TRAMPOLINE)
         return !cache_contains(exit->target) || cache_place(exit->target, place);
-    (exit->kind == EXIT_MISS ? miss_place : target_place)(exit, code - slot, place);
+    (exit->kind == EXIT_CASE   ? cases_place
+     : exit->kind == EXIT_MISS ? miss_place
+                               : target_place)(exit, code - slot, place);
     return true;
 }
 
@@ -195,9 +211,37 @@ static bool next_stubs(struct tr_region *region)
     return true;
 }
 
-/* Space for a slot; its exit is zeroed. 0: none. */
-static uintptr_t take_slot(struct tr_region *region, struct tr_exit **exit)
+static uint64_t free_slots; /* the next in the last word */
+
+/* One of the region's, among the first few. */
+static uintptr_t take_free_slot(const struct tr_region *region)
 {
+    uint64_t *link = &free_slots;
+    for (unsigned i = 0; i < 8 && *link; i++) {
+        uintptr_t slot = *link;
+        if (cache_region_of(slot) == region) {
+            *link = *literal_of(slot);
+            return slot;
+        }
+        link = literal_of(slot);
+    }
+    return 0;
+}
+
+void slot_give_back(uintptr_t slot)
+{
+    exit_unlink(exit_at(cache_chunk_of(slot), slot));
+    *literal_of(slot) = free_slots;
+    free_slots = slot;
+}
+
+uintptr_t slot_take(struct tr_region *region, struct tr_exit **exit)
+{
+    uintptr_t again = take_free_slot(region);
+    if (again) {
+        *exit = exit_at(cache_chunk_of(again), again);
+        return again;
+    }
     if (region->stubs->next + SLOT_SIZE > region->stubs->end && !next_stubs(region))
         return 0;
     struct tr_chunk *chunk = region->stubs;
@@ -210,11 +254,11 @@ static uintptr_t take_slot(struct tr_region *region, struct tr_exit **exit)
     return slot;
 }
 
-/* The slot is complete: signal handlers may find it. */
-static void keep_slot(uintptr_t slot)
+void slot_keep(uintptr_t slot)
 {
     struct tr_chunk *chunk = cache_chunk_of(slot);
-    store_release(&chunk->next, slot + SLOT_SIZE);
+    if (slot >= chunk->next)
+        store_release(&chunk->next, slot + SLOT_SIZE);
 }
 
 static void emit_slot(struct emitter *e, uintptr_t slot, struct tr_exit *exit)
@@ -232,7 +276,7 @@ static void emit_slot(struct emitter *e, uintptr_t slot, struct tr_exit *exit)
     stub_emit(e, exit, NULL);
 }
 
-static struct emitter slot_emitter(uintptr_t slot)
+struct emitter slot_emitter(uintptr_t slot)
 {
     struct tr_region *region = cache_region_of(slot);
     return (struct emitter){.at = slot, .end = slot + SLOT_SIZE, .delta = region->write_delta, .region = region};
@@ -269,12 +313,12 @@ static unsigned use_table(struct tr_region *region, unsigned id)
     struct tr_exit *exit;
     if (miss[id])
         return id;
-    uintptr_t slot = take_slot(region, &exit);
+    uintptr_t slot = slot_take(region, &exit);
     if (!slot)
         return TABLE_MEMORY;
     *exit = (struct tr_exit){.kind = EXIT_MISS, .table = (uint8_t)id};
     write_miss(slot, id);
-    keep_slot(slot);
+    slot_keep(slot);
     miss[id] = slot;
     forget(id);
     return id;
@@ -309,13 +353,13 @@ bool indirect_learn(uintptr_t pc, uintptr_t code, struct tr_fragment *fragment)
         exit_link(exit_at(cache_chunk_of(slot), slot), code, fragment);
         return true;
     }
-    slot = take_slot(region_near(code), &exit);
+    slot = slot_take(region_near(code), &exit);
     if (!slot)
         return false;
     *exit = (struct tr_exit){.target = pc, .kind = EXIT_INDIRECT, .table = (uint8_t)id};
     uintptr_t *word = &table_of(id)[pc % TABLE_WORDS];
     write_slot(slot, exit, *word);
-    keep_slot(slot);
+    slot_keep(slot);
     exit_link(exit, code, fragment);
     store_release(word, slot);
     return true;
@@ -324,7 +368,7 @@ bool indirect_learn(uintptr_t pc, uintptr_t code, struct tr_fragment *fragment)
 uintptr_t indirect_trampoline(struct tr_region *region, uintptr_t to)
 {
     struct tr_exit *exit;
-    uintptr_t slot = take_slot(region, &exit);
+    uintptr_t slot = slot_take(region, &exit);
     if (!slot)
         return 0;
     *exit = (struct tr_exit){.target = to, .kind = EXIT_TRAMPOLINE};
@@ -332,7 +376,7 @@ uintptr_t indirect_trampoline(struct tr_region *region, uintptr_t to)
     emit_bytes(&e, (uint8_t[]){0xff, 0x25}, 2);
     emit32(&e, SLOT_NEXT - 6);
     *literal_of(slot) = to;
-    keep_slot(slot);
+    slot_keep(slot);
     return slot;
 }
 

@@ -19,43 +19,11 @@
  * in rcx, and jrcxz. */
 #include "translate/x86_64/keep_calls.h"
 
-#include "translate/ranges.h"
 #include "translate/translator.h"
 #include "translate/x86_64/liveness.h"
 
-#define CALLEE_INSTRUCTIONS 12
-#define ARITHMETIC_FLAGS (LIVE_FLAGS & ~0x400u)
-
 _Static_assert(sizeof(struct tr_call) == 24 && offsetof(struct tr_call, sp) == 8 && offsetof(struct tr_call, node) == 16,
                "encoded below");
-
-/* --- flags ---------------------------------------------------------------------------------------------------------- */
-
-/* A stub of the procedure linkage table: by the ABI of lazy binding nobody gets flags through it. */
-static bool is_stub_jump(const struct tr_insn *insn)
-{
-    return insn->flow == FLOW_JUMP_INDIRECT && insn->rip_operand != 0;
-}
-
-/* Whether code at pc writes all flags before it reads one, as far as its first instructions show. */
-static bool flags_die_at(uintptr_t pc)
-{
-    uint8_t text[CALLEE_INSTRUCTIONS * 4 + INSN_MAX];
-    size_t size = text_read(pc, text, sizeof(text)), at = 0;
-    uint32_t live = ARITHMETIC_FLAGS;
-    for (unsigned i = 0; i < CALLEE_INSTRUCTIONS && at < size; i++) {
-        struct tr_insn insn;
-        if (!decode_operands(&insn, text + at, size - at, pc + at) || insn.flags_read & live)
-            return false;
-        live &= ~insn.flags_written;
-        if (live == 0 || is_stub_jump(&insn))
-            return true;
-        if (insn.flow != FLOW_NEXT)
-            return false;
-        at += insn.length;
-    }
-    return false;
-}
 
 /* --- code ------------------------------------------------------------------------------------------------------------ */
 

@@ -3,6 +3,8 @@
  * into the path counts as a way out. */
 #include "translate/x86_64/liveness.h"
 
+#include "translate/ranges.h"
+
 static const struct tr_live everything = {UINT16_MAX, UINT16_MAX, LIVE_FLAGS};
 
 static struct tr_live both(struct tr_live a, struct tr_live b)
@@ -47,4 +49,34 @@ void liveness(const struct tr_insn *insns, uint32_t count, struct tr_live *live)
         now.flags = (uint16_t)(((now.flags & ~insn->flags_written) | insn->flags_read) & LIVE_FLAGS);
         live[i] = now;
     }
+}
+
+/* --- flags where a transfer leads ------------------------------------------------------------------------------------- */
+
+#define LOOK_AHEAD 12
+#define ARITHMETIC_FLAGS (LIVE_FLAGS & ~0x400u)
+
+/* A stub of the procedure linkage table: by the ABI of lazy binding nobody gets flags through it. */
+static bool is_stub_jump(const struct tr_insn *insn)
+{
+    return insn->flow == FLOW_JUMP_INDIRECT && insn->rip_operand != 0;
+}
+
+bool flags_die_at(uintptr_t pc)
+{
+    uint8_t text[LOOK_AHEAD * 4 + INSN_MAX];
+    size_t size = text_read(pc, text, sizeof(text)), at = 0;
+    uint32_t live = ARITHMETIC_FLAGS;
+    for (unsigned i = 0; i < LOOK_AHEAD && at < size; i++) {
+        struct tr_insn insn;
+        if (!decode_operands(&insn, text + at, size - at, pc + at) || insn.flags_read & live)
+            return false;
+        live &= ~insn.flags_written;
+        if (live == 0 || is_stub_jump(&insn))
+            return true;
+        if (insn.flow != FLOW_NEXT)
+            return false;
+        at += insn.length;
+    }
+    return false;
 }

@@ -19,4 +19,7 @@ struct tr_live {
  * wherever the path is left, everything is live. */
 void liveness(const struct tr_insn *insns, uint32_t count, struct tr_live *live);
 
+/* Whether code at pc writes all arithmetic flags before it reads one, as far as its first instructions show. Lock held. */
+bool flags_die_at(uintptr_t pc);
+
 #endif
