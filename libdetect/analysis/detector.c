@@ -3,8 +3,8 @@
  * events under the analysis lock. Called by the runtime's emit() for everything that is watched.
  *
  * Rules of the fast path: no allocation but for the thread's own cache of objects; no lock and no clock, but the
- * object's own for semaphores and for mutexes that carry order; it touches the thread's own record and the first 40 bytes of the
- * object's, and leaves everything unusual to the slow path. What is less common is in functions of its own, so that the
+ * object's own for semaphores and for mutexes that carry order; it touches the thread's own record and the object's cache
+ * line (not its rest), and leaves everything unusual to the slow path. What is less common is in functions of its own, so that the
  * common case has no registers to save. */
 #include "analysis/detector.h"
 
@@ -104,7 +104,7 @@ static ALWAYS_INLINE bool take_step(struct detector *det, struct thread *thread,
     thread->held.known += node != LG_UNKNOWN;
     object->acquired_at = stack;
     if (shared)
-        fetch_add_relaxed(&object->readers, 1);
+        fetch_add_relaxed(&object_rest(object)->readers, 1);
     else
         store_release(&object->owner, thread);
     return true;

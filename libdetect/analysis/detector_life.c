@@ -52,7 +52,7 @@ static void count_object(struct detector *det, enum object_kind kind)
 static void begin_identity(struct detector *det, struct object *object, const struct event *event)
 {
     object->flags = flags_of(event);
-    object->created_at = detector_stack(det, event);
+    object_rest(object)->created_at = detector_stack(det, event);
     object->state = STATE_LIVE;
     struct thread *owner = stacks_find(&det->stacks, object->addr);
     if (owner && object_size(object->kind) && object->addr < owner->stack_watch)
@@ -109,10 +109,10 @@ static void end_identity(struct detector *det, struct object *object)
     object->more = NULL;
     sync_unlock(det, object);
     arena_free(det->arena, more, sizeof(*more));
-    object->readers = 0;
-    object->waiters = 0;
+    object_rest(object)->readers = 0;
+    object_rest(object)->waiters = 0;
     object->exposed = 0;
-    object->last_owner = THREAD_NONE;
+    object_rest(object)->last_owner = THREAD_NONE;
 }
 
 static void remove_object(struct detector *det, struct object *object)
@@ -146,7 +146,7 @@ static bool is_held(const struct object *object)
 {
     if (!object_is_lock(object->kind) || object->flags & (OBJ_OWNER_ENDED | OBJ_ORPHANED | OBJ_BLAMED))
         return false;
-    return load_relaxed(&object->owner) || load_relaxed(&object->readers) > 0;
+    return load_relaxed(&object->owner) || load_relaxed(&object_rest(object)->readers) > 0;
 }
 
 static bool is_waited_on(const struct object *object)
@@ -156,7 +156,7 @@ static bool is_waited_on(const struct object *object)
         return more && more->waiting > more->signals;
     if (object->kind == OBJECT_BARRIER)
         return more && more->arrived > 0;
-    return object->waiters > 0;
+    return object_rest(object)->waiters > 0;
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -302,7 +302,7 @@ void life_destroy(struct detector *det, struct thread *thread, const struct even
         return;
     retire(det, object);
     object->state = STATE_DESTROYED;
-    object->destroyed_at = detector_stack(det, event);
+    object_rest(object)->destroyed_at = detector_stack(det, event);
 }
 
 struct range {

@@ -144,7 +144,7 @@ static void expose(struct detector *det, struct thread *thread, struct object *o
     if (!fresh)
         return;
     object->exposed |= fresh;
-    object->exposed_at = stack;
+    object_rest(object)->exposed_at = stack;
     if (object->more && object->more->handlers & fresh)
         misuse_in_handler(det, object, object->more->handler_thread, object->more->handler_stack,
                           thread->id, stack);
@@ -163,7 +163,7 @@ static void expose_in_handler(struct detector *det, struct thread *thread, struc
     more->handler_stack = detector_stack(det, event);
     if (object->exposed & signal)
         misuse_in_handler(det, object, thread->id, more->handler_stack, THREAD_NONE,
-                          object->exposed_at);
+                          object_rest(object)->exposed_at);
 }
 
 static void note_signals(struct detector *det, struct thread *thread, struct object *object,
@@ -197,7 +197,7 @@ void locks_take(struct detector *det, struct thread *thread, struct object *obje
         thread->held.known++;
     object->acquired_at = stack;
     if (event->mode == MODE_SHARED)
-        fetch_add_relaxed(&object->readers, 1);
+        fetch_add_relaxed(&object_rest(object)->readers, 1);
     else
         store_release(&object->owner, thread);
 }
@@ -308,8 +308,8 @@ void locks_release_for_others(struct object *object)
 {
     if (load_relaxed(&object->owner))
         locks_take_away(object);
-    else if (load_relaxed(&object->readers) > 0)
-        fetch_add_relaxed(&object->readers, -1);
+    else if (load_relaxed(&object_rest(object)->readers) > 0)
+        fetch_add_relaxed(&object_rest(object)->readers, -1);
     object->flags &= ~OBJ_OWNER_ENDED;
 }
 

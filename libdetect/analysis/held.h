@@ -79,7 +79,7 @@ static inline bool held_is_current(const struct held_lock *lock, const struct th
 {
     const struct object *object = lock->object;
     return object->state == STATE_LIVE && object->uid == lock->uid &&
-           (lock->mode == MODE_SHARED ? load_relaxed(&object->readers) > 0
+           (lock->mode == MODE_SHARED ? load_relaxed(&object_rest(object)->readers) > 0
                                       : load_relaxed(&object->owner) == holder);
 }
 

@@ -74,7 +74,7 @@ void mistake_describe(const struct object *object, struct finding_object *out)
         .kind = object->kind,
         .addr = object->addr,
         .size = object_size(object->kind),
-        .created_at = object->created_at,
+        .created_at = object_rest(object)->created_at,
         .static_init = object->flags & OBJ_STATIC,
     };
 }

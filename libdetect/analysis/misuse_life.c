@@ -12,7 +12,7 @@ static void add_holder(struct detector *det, struct thread *thread, struct objec
         mistake_stack(det, role_acquired(0), owner->id, object->acquired_at);
     else if (own)
         mistake_stack(det, role_acquired(0), thread->id, own->stack);
-    else if (load_relaxed(&object->readers) > 0)
+    else if (load_relaxed(&object_rest(object)->readers) > 0)
         mistake_stack(det, role_acquired(0), THREAD_NONE, object->acquired_at);
 }
 
@@ -65,7 +65,7 @@ void misuse_after_destroy(struct detector *det, struct thread *thread, struct ob
                   "%T0 uses %O0, which was destroyed");
     mistake_object(det, object);
     mistake_stack(det, "used %O0", thread->id, detector_stack(det, event));
-    mistake_stack(det, "destroyed %O0", THREAD_NONE, object->destroyed_at);
+    mistake_stack(det, "destroyed %O0", THREAD_NONE, object_rest(object)->destroyed_at);
     mistake_held(det, thread);
     thread_report(thread, object->addr);
     mistake_end(det);

@@ -38,14 +38,14 @@ static void unlock_not_owner(struct detector *det, struct thread *thread, struct
 {
     struct thread *owner = load_relaxed(&object->owner);
     mistake_begin(det, KIND_UNLOCK_NOT_OWNER, CONFIDENCE_CERTAIN,
-                  owner || object->last_owner ? "%T0 releases %O0, which %T1 holds"
+                  owner || object_rest(object)->last_owner ? "%T0 releases %O0, which %T1 holds"
                                               : "%T0 releases %O0, which it does not hold");
     mistake_object(det, object);
     mistake_stack(det, "released %O0", thread->id, detector_stack(det, event));
     if (owner)
         mistake_stack(det, role_acquired(0), owner->id, object->acquired_at);
-    else if (object->last_owner)
-        mistake_stack(det, role_acquired(0), object->last_owner, object->acquired_at);
+    else if (object_rest(object)->last_owner)
+        mistake_stack(det, role_acquired(0), object_rest(object)->last_owner, object->acquired_at);
 }
 
 static void unlock_not_held(struct detector *det, struct thread *thread, struct object *object,
@@ -62,7 +62,7 @@ void misuse_unlock(struct detector *det, struct thread *thread, struct object *o
 {
     if (thread->reported == object->addr)
         return; /* the object itself was the mistake */
-    bool held_by_others = load_relaxed(&object->owner) || load_relaxed(&object->readers) > 0 ||
+    bool held_by_others = load_relaxed(&object->owner) || load_relaxed(&object_rest(object)->readers) > 0 ||
                           object->flags & OBJ_OWNER_ENDED;
     if (held_by_others)
         unlock_not_owner(det, thread, object, event);
@@ -81,8 +81,8 @@ void misuse_orphaned(struct detector *det, struct thread *thread, struct object 
                   "thread is not here to release it");
     mistake_object(det, object);
     mistake_stack(det, role_waits_for(0), thread->id, detector_stack(det, event));
-    if (object->last_owner)
-        mistake_stack(det, "had acquired %O0 before the fork", object->last_owner,
+    if (object_rest(object)->last_owner)
+        mistake_stack(det, "had acquired %O0 before the fork", object_rest(object)->last_owner,
                       object->acquired_at);
     mistake_held(det, thread);
     thread_report(thread, object->addr);

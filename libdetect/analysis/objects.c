@@ -11,16 +11,7 @@
 #define PAGE_SHIFT 12
 #define GRANULE_SHIFT 6
 #define FIRST_SLOTS 1024u
-#define SLAB_RECORDS 2048u
 #define SLAB_PAGES 128u
-
-/* uid:  61..30 generation of the record, 29..0 number of the record + 1 */
-#define UID_RECORD_BITS 30
-#define UID_RECORD_MASK ((1ull << UID_RECORD_BITS) - 1)
-
-struct object_slab {
-    struct object records[SLAB_RECORDS];
-};
 
 _Static_assert(sizeof(struct object_slab) > 64u << 10, "slabs are mapped: only what is used is touched");
 
@@ -220,32 +211,40 @@ static struct object *take_record(struct object_table *table)
 {
     struct object *object = table->free_records;
     if (object) {
-        table->free_records = object->next;
+        table->free_records = object_rest(object)->next;
         return object;
     }
-    if (table->record_count == table->slab_count * SLAB_RECORDS && !add_slab(table)) {
+    if (table->record_count == table->slab_count * OBJECTS_IN_SLAB && !add_slab(table)) {
         table->lost++;
         return NULL;
     }
     uint32_t number = table->record_count++;
-    object = &table->slabs[number / SLAB_RECORDS]->records[number % SLAB_RECORDS];
+    object = &table->slabs[number / OBJECTS_IN_SLAB]->records[number % OBJECTS_IN_SLAB];
     object->uid = number + 1;
     return object;
 }
 
+/* All but the number, by which a reader that comes from the record's former place goes on to the next one. */
+static void clear_record(struct object *object)
+{
+    memset(object, 0, offsetof(struct object, uid));
+    memset(&object->alone, 0, sizeof(*object) - offsetof(struct object, alone));
+    *object_rest(object) = (struct object_rest){0};
+}
+
 void objects_renew(struct object *object)
 {
-    lock_uid uid = object->uid + (1ull << UID_RECORD_BITS);
-    object->uid = uid <= LG_MAX_UID ? uid : uid & UID_RECORD_MASK;
+    lock_uid uid = object->uid + (1ull << OBJECT_NUMBER_BITS);
+    object->uid = uid <= LG_MAX_UID ? uid : uid & OBJECT_NUMBER_MASK;
     store_relaxed(&object->alone, LG_ROOT);
 }
 
 struct object *objects_by_uid(const struct object_table *table, lock_uid uid)
 {
-    uint64_t number = (uid & UID_RECORD_MASK) - 1;
+    uint64_t number = (uid & OBJECT_NUMBER_MASK) - 1;
     if (number >= table->record_count)
         return NULL;
-    struct object *object = &table->slabs[number / SLAB_RECORDS]->records[number % SLAB_RECORDS];
+    struct object *object = &table->slabs[number / OBJECTS_IN_SLAB]->records[number % OBJECTS_IN_SLAB];
     return object->uid == uid && object->state != STATE_NONE ? object : NULL;
 }
 
@@ -258,7 +257,7 @@ struct object *objects_find(struct object_table *table, enum object_kind kind, u
     struct object *object = load_acquire(&page->granules[granule_of(place)]);
     while (object && !(load_relaxed(&object->addr) == addr && object->kind == kind &&
                        object->state != STATE_NONE))
-        object = load_acquire(&object->next);
+        object = load_acquire(&object_rest(object)->next);
     return object;
 }
 
@@ -348,9 +347,7 @@ struct object *objects_add(struct object_table *table, enum object_kind kind, ui
     struct object *object = take_record(table);
     if (!object)
         return NULL;
-    lock_uid uid = object->uid;
-    memset(object, 0, sizeof(*object));
-    object->uid = uid;
+    clear_record(object);
     objects_renew(object);
     object->addr = addr;
     object->kind = (uint8_t)kind;
@@ -358,7 +355,7 @@ struct object *objects_add(struct object_table *table, enum object_kind kind, ui
     if (object_size(kind))
         widen(table, addr);
     struct object **head = &page->granules[granule_of(place)];
-    object->next = *head;
+    object_rest(object)->next = *head;
     /* Releases the record to the load_acquire in objects_find(). */
     store_release(head, object);
     fetch_or_relaxed(&page->map, 1ull << granule_of(place));
@@ -372,13 +369,13 @@ void objects_remove(struct object_table *table, struct object *object)
     struct object_page *page = find_page(table, page_of(place));
     struct object **link = &page->granules[granule_of(place)];
     while (*link != object)
-        link = &(*link)->next;
-    store_release(link, object->next);
+        link = &object_rest(*link)->next;
+    store_release(link, object_rest(object)->next);
     if (!page->granules[granule_of(place)])
         fetch_and_relaxed(&page->map, ~(1ull << granule_of(place)));
     store_relaxed(&object->state, STATE_NONE);
     store_relaxed(&object->addr, 0);
-    object->next = table->free_records;
+    object_rest(object)->next = table->free_records;
     table->free_records = object;
     table->alive--;
 }
@@ -415,7 +412,7 @@ static void visit_page(struct object_page *page, uintptr_t addr, uintptr_t last,
     for (; map; map &= map - 1) {
         struct object *next, *object = page->granules[__builtin_ctzll(map)];
         for (; object; object = next) {
-            next = object->next;
+            next = object_rest(object)->next;
             if (object->addr >= addr && object->addr <= last && object_size(object->kind))
                 visit(ctx, object);
         }
@@ -448,7 +445,7 @@ void objects_visit_all(struct object_table *table, void (*visit)(void *ctx, stru
                        void *ctx)
 {
     for (uint32_t i = 0; i < table->record_count; i++) {
-        struct object *object = &table->slabs[i / SLAB_RECORDS]->records[i % SLAB_RECORDS];
+        struct object *object = &table->slabs[i / OBJECTS_IN_SLAB]->records[i % OBJECTS_IN_SLAB];
         if (object->state != STATE_NONE)
             visit(ctx, object);
     }
@@ -481,7 +478,7 @@ static bool page_is_valid(const struct object_page *page, uint64_t *records)
     for (unsigned g = 0; g < 64; g++) {
         if ((page->granules[g] != NULL) != (page->map >> g & 1))
             return false;
-        for (const struct object *o = page->granules[g]; o; o = o->next, ++*records) {
+        for (const struct object *o = page->granules[g]; o; o = object_rest(o)->next, ++*records) {
             uint64_t place = place_of(o->kind, o->addr);
             if (o->state == STATE_NONE || page_of(place) != page->number || granule_of(place) != g)
                 return false;

@@ -69,7 +69,7 @@ struct object_more {
     stack_id handler_stack;
 };
 
-/* One object of the program. The first 32 bytes are what an uncontended lock operation touches. */
+/* One object of the program: what an uncontended lock operation touches, one cache line of its own. */
 struct object {
     uintptr_t addr;
     struct thread *owner; /* exclusive holder, NULL none. Written by the holder without a lock */
@@ -78,13 +78,16 @@ struct object {
     uint16_t flags;       /* enum object_flag */
     stack_id acquired_at; /* the last acquisition */
     lock_uid uid;
-    /* ---- 32 */
     lg_node alone;            /* place in the acquisition tree of a thread that holds it exclusively and nothing else; 0 not
                                  known. Written under the analysis lock, may be of a node that is gone */
-    uint64_t exposed;         /* signals that were unblocked, and had a handler, when ordinary code took it */
     struct order *order;      /* what was published on it (sync.h); NULL nothing */
     struct object_more *more; /* NULL: nothing of it */
-    struct object *next;      /* in the granule's chain, or in the free list */
+    uint64_t exposed;         /* signals that were unblocked, and had a handler, when ordinary code took it */
+};
+
+/* What else is known of each object: object_rest(). */
+struct object_rest {
+    struct object *next;   /* in the granule's chain, or in the free list */
     stack_id created_at;   /* initialisation or first use */
     stack_id destroyed_at; /* STATE_DESTROYED */
     stack_id exposed_at;
@@ -93,11 +96,30 @@ struct object {
     thread_id last_owner; /* OWNER_ENDED, ORPHANED: who it was */
 };
 
-_Static_assert(sizeof(struct object) <= 96, "a million locks cost a hundred megabytes");
-_Static_assert(offsetof(struct object, uid) == 24, "the hot part is half a cache line");
+_Static_assert(sizeof(struct object) == 64, "one cache line");
+_Static_assert(offsetof(struct object, alone) == offsetof(struct object, uid) + sizeof(lock_uid), "clear_record()");
+_Static_assert(sizeof(struct object) + sizeof(struct object_rest) <= 96, "a million locks cost a hundred megabytes");
+
+/* Records come in slabs. */
+#define OBJECTS_IN_SLAB 2048u
+struct object_slab {
+    struct object records[OBJECTS_IN_SLAB];
+    struct object_rest rests[OBJECTS_IN_SLAB];
+};
+
+/* uid:  61..30 generation of the record, 29..0 number of the record + 1 */
+#define OBJECT_NUMBER_BITS 30
+#define OBJECT_NUMBER_MASK ((1ull << OBJECT_NUMBER_BITS) - 1)
+
+static inline struct object_rest *object_rest(const struct object *object)
+{
+    uint64_t place = ((object->uid & OBJECT_NUMBER_MASK) - 1) % OBJECTS_IN_SLAB;
+    const struct object_slab *slab = (const struct object_slab *)(const void *)(object - place);
+    return (struct object_rest *)(uintptr_t)&slab->rests[place];
+}
 
 #define OBJECT_CACHE_FIRST 128u
-#define OBJECT_CACHE_LAST 2048u
+#define OBJECT_CACHE_LAST 8192u
 
 struct object_cache {
     struct object **slots;
@@ -116,8 +138,6 @@ struct object_pages {
     uint64_t mask;
     struct object_page *slots[];
 };
-
-struct object_slab;
 
 /* Of 4 KiB; a heap of so many pages and few of them with objects is told apart exactly. */
 #define OBJECT_SEEN_PAGES 65536u
@@ -147,7 +167,7 @@ static inline bool object_is(const struct object *object, enum object_kind kind,
            load_relaxed(&object->state) == STATE_LIVE;
 }
 
-static inline struct object **object_cache_slot(struct object_cache *cache, uintptr_t addr)
+static inline struct object **object_cache_slot(const struct object_cache *cache, uintptr_t addr)
 {
     uint64_t mixed = (uint64_t)addr * 0x9e3779b97f4a7c15u;
     return &cache->slots[mixed >> cache->shift];
@@ -159,6 +179,12 @@ static inline struct object *objects_cached(struct object_cache *cache, enum obj
 {
     struct object *object = *object_cache_slot(cache, addr);
     return LIKELY(object && object_is(object, kind, addr)) ? object : NULL;
+}
+
+/* Begins to fetch the record that the address has, if it is in the cache. */
+static inline void objects_prefetch(const struct object_cache *cache, uintptr_t addr)
+{
+    __builtin_prefetch(*object_cache_slot(cache, addr), 1);
 }
 
 /* An empty cache; false when out of memory. Its memory comes from the table's arena. */

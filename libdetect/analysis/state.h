@@ -92,7 +92,7 @@ static ALWAYS_INLINE bool locks_drop_at(struct thread *thread, uint32_t index)
         return true;
     thread->released = object->uid;
     if (held->mode == MODE_SHARED)
-        fetch_add_relaxed(&object->readers, -1);
+        fetch_add_relaxed(&object_rest(object)->readers, -1);
     else
         store_release(&object->owner, NULL);
     held_remove_at(&thread->held, index);

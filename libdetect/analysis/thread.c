@@ -177,7 +177,7 @@ static void leave_locks(struct thread *thread)
         struct object *object = lock->object;
         if (!held_is_current(lock, thread))
             continue;
-        object->last_owner = thread->id;
+        object_rest(object)->last_owner = thread->id;
         if (lock->mode == MODE_EXCLUSIVE)
             store_release(&object->owner, NULL);
         if (object_is_lock(object->kind) && !(object->flags & OBJ_ROBUST))
@@ -297,7 +297,7 @@ static void orphan_locks(struct thread *gone)
             continue;
         if (!is_released_elsewhere(object))
             object->flags |= OBJ_ORPHANED;
-        object->last_owner = gone->id;
+        object_rest(object)->last_owner = gone->id;
         if (lock->mode == MODE_EXCLUSIVE)
             object->owner = NULL;
     }

@@ -51,7 +51,7 @@ static void link_wait(struct detector *det, struct thread *thread)
         det->waiters->wait_prev = thread;
     det->waiters = thread;
     if (thread->wait.object)
-        thread->wait.object->waiters++;
+        object_rest(thread->wait.object)->waiters++;
     detector_next_sequence(det);
     set_counted(det, &thread->wait, is_counted(det, &thread->wait));
     thread_attend(thread, ATTENTION_WAIT);
@@ -66,8 +66,8 @@ static void unlink_wait(struct detector *det, struct thread *thread)
     else
         det->waiters = thread->wait_next;
     struct object *object = thread->wait.object;
-    if (object && object->waiters > 0 && object->uid == thread->wait.uid)
-        object->waiters--;
+    if (object && object_rest(object)->waiters > 0 && object->uid == thread->wait.uid)
+        object_rest(object)->waiters--;
     detector_next_sequence(det);
     set_counted(det, &thread->wait, false);
     thread_unattend(thread, ATTENTION_WAIT);
@@ -190,7 +190,7 @@ static void visit_rwlock(struct search *search, struct thread *from, struct obje
 {
     bool writes = from->wait.mode == MODE_EXCLUSIVE;
     visit_edge(search, from, load_acquire(&object->owner));
-    if (!(writes ? load_relaxed(&object->readers) > 0 : object->flags & OBJ_WRITER_FIRST))
+    if (!(writes ? load_relaxed(&object_rest(object)->readers) > 0 : object->flags & OBJ_WRITER_FIRST))
         return;
     for (struct thread *other = search->det->waiters; other; other = other->wait_next)
         if (other != from && (writes ? reads(other, object) : waits_to_write(other, object)))

@@ -59,27 +59,27 @@ bool timeout_refused(const struct call *call, enum object_kind kind, const volat
 
 /* --- a wait ---------------------------------------------------------------------------------------- */
 
-void wait_begin(struct wait *wait)
+void wait_begin(struct call_wait *wait)
 {
     emit(wait->call->self, &wait->call->site, &wait->event, false);
     runtime_account();
     self_block(wait->call->self);
 }
 
-void wait_resume(struct wait *wait)
+void wait_resume(struct call_wait *wait)
 {
     wait->over = true;
     self_unblock(wait->call->self);
 }
 
-void wait_tell(struct wait *wait, enum event_type type, uint32_t flags)
+void wait_tell(struct call_wait *wait, enum event_type type, uint32_t flags)
 {
     wait->event.type = (uint8_t)type;
     wait->event.flags |= flags;
     emit(wait->call->self, &wait->call->site, &wait->event, false);
 }
 
-void wait_end(struct wait *wait, enum event_type type, uint32_t flags)
+void wait_end(struct call_wait *wait, enum event_type type, uint32_t flags)
 {
     int saved = errno;
     wait_resume(wait);
@@ -87,7 +87,7 @@ void wait_end(struct wait *wait, enum event_type type, uint32_t flags)
     errno = saved;
 }
 
-void wait_end_lock(struct wait *wait, int error)
+void wait_end_lock(struct call_wait *wait, int error)
 {
     if (error == 0)
         wait_end(wait, EVENT_ACQUIRE, 0);
@@ -97,7 +97,7 @@ void wait_end_lock(struct wait *wait, int error)
         wait_end(wait, EVENT_GIVE_UP, error == ETIMEDOUT ? EVF_TIMED_OUT : 0);
 }
 
-void wait_unwound(struct wait *wait)
+void wait_unwound(struct call_wait *wait)
 {
     if (wait->over)
         return;

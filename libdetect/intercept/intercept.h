@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "analysis/thread.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 
@@ -54,6 +55,12 @@ COLD bool call_knows_soon(const struct call *call, enum object_kind kind,
 static ALWAYS_INLINE bool call_holds(const struct call *call, const volatile void *object)
 {
     return detector_holds(runtime.detector, call->self->thread, (uintptr_t)object);
+}
+
+/* Before the real call, which has to wait for the object's own memory: the analysis will need its record afterwards. */
+static ALWAYS_INLINE void call_prefetch(const struct call *call, const volatile void *object)
+{
+    objects_prefetch(&call->self->thread->objects, (uintptr_t)object);
 }
 
 /* The hot paths: an object that is known, nothing unusual. False: nothing was told yet. */
@@ -109,29 +116,29 @@ bool timeout_clock_valid(const struct timeout *timeout);
 
 /* Declared with WAIT(), so that cancellation (or an exception out of a routine) that unwinds through the
  * interceptor ends the wait for the analysis too. */
-struct wait {
+struct call_wait {
     const struct call *call;
     struct event event; /* the one that began it; sent again with another type at its end */
     uint8_t undo;       /* type of the event that ends it when it is unwound */
     bool over;
 };
 
-void wait_unwound(struct wait *wait);
+void wait_unwound(struct call_wait *wait);
 
 #define WAIT(name, its_call, undo_type, ...)                                                        \
-    struct wait name __attribute__((cleanup(wait_unwound))) = {                                     \
+    struct call_wait name __attribute__((cleanup(wait_unwound))) = {                                     \
         (its_call), (struct event){__VA_ARGS__}, (undo_type), false}
 
 /* Sends the event; from here until wait_end() the thread is in the program as far as signals and
  * cancellation are concerned. */
-void wait_begin(struct wait *wait);
+void wait_begin(struct call_wait *wait);
 /* Both at once; errno is as the real call left it. */
-void wait_end(struct wait *wait, enum event_type type, uint32_t flags);
+void wait_end(struct call_wait *wait, enum event_type type, uint32_t flags);
 /* The real call has returned: back in the detector. The event that ends the wait must follow. */
-void wait_resume(struct wait *wait);
-void wait_tell(struct wait *wait, enum event_type type, uint32_t flags);
+void wait_resume(struct call_wait *wait);
+void wait_tell(struct call_wait *wait, enum event_type type, uint32_t flags);
 
 /* What a lock's blocking call has returned: it has the lock, or has it from a dead owner, or not. */
-void wait_end_lock(struct wait *wait, int error);
+void wait_end_lock(struct call_wait *wait, int error);
 
 #endif

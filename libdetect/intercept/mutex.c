@@ -125,6 +125,7 @@ static ALWAYS_INLINE int lock(const struct call *call, enum object_kind kind,
 {
     if (UNLIKELY(!call->self))
         return REAL(pthread_mutex_lock)(mutex);
+    call_prefetch(call, mutex);
     if (UNLIKELY(mutex_lost(mutex)))
         return block(call, kind, mutex, &forever);
     int error = REAL(pthread_mutex_trylock)(mutex);
@@ -186,6 +187,7 @@ int mutex_trylock(const struct call *call, enum object_kind kind, pthread_mutex_
 {
     if (UNLIKELY(!call->self))
         return REAL(pthread_mutex_trylock)(mutex);
+    call_prefetch(call, mutex);
     int error = REAL(pthread_mutex_trylock)(mutex);
     if (UNLIKELY(error != 0))
         return trylock_failed(call, kind, mutex, error);

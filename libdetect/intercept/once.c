@@ -13,7 +13,7 @@
 /* A call that may be elected to run its routine. */
 struct once_call {
     const struct call *call;
-    struct wait *wait;
+    struct call_wait *wait;
     pthread_once_t *control;
     void (*routine)(void);
     struct once_call *outer;
