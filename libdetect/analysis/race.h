@@ -149,7 +149,7 @@ struct race_shadow {
     uint32_t range_count;
     /* Gives the memory back to the system; it reads as zero afterwards. Page-aligned. */
     void (*discard)(void *start, size_t size);
-    /* The program's mappings that it may access, in any order. NULL: there are no ranges. */
+    /* The program's mappings that it may access, in any order; whole pages where `resident` is asked. NULL: there are no ranges. */
     void (*each_mapping)(void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx);
     /* Which of its pages are there (bit 0 of each byte); those that are not read as zero. NULL: not known. */
     void (*resident)(void *start, size_t pages, uint8_t *which);

@@ -44,7 +44,7 @@ static void sweep_words(void *ctx, uintptr_t start, uintptr_t end)
         sweep_granule(ctx, at);
 }
 
-/* Whole pages of a direct range: those whose tags are there. */
+/* Pages of a direct range: those whose tags are there. */
 static void sweep_pages(struct sweep *sweep, const struct race_range *range, uintptr_t start, uintptr_t end)
 {
     uint8_t resident[BATCH_PAGES];
@@ -66,8 +66,10 @@ static void sweep_mapping(void *ctx, uintptr_t start, uintptr_t end)
     for (uint32_t i = 0; i < layout->range_count; i++) {
         const struct race_range *range = &layout->ranges[i];
         uintptr_t low = start > range->start ? start : range->start, high = end < range->end ? end : range->end;
-        if (low < high)
+        if (low < high && layout->resident)
             sweep_pages(sweep, range, low, high);
+        else if (low < high)
+            sweep_words(sweep, low, high);
     }
 }
 

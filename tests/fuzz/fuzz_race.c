@@ -262,19 +262,26 @@ static void step(struct fuzz_run *run)
         end(run, thread, &run->threads[0]);
 }
 
+static uintptr_t only_mapping;
+static void each_mapping(void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx)
+{
+    visit(ctx, only_mapping, only_mapping + MODEL_BYTES);
+}
+
 static void set_up(struct fuzz_run *run, uint64_t seed, bool one)
 {
     static uint64_t tags[MODEL_BYTES / GRANULE], sites[MODEL_BYTES / GRANULE];
-    struct race_shadow shadow = {.range_count = seed % 5 > 0};
+    struct race_shadow shadow = {.range_count = seed % 5 > 0, .each_mapping = each_mapping};
     memset(run, 0, sizeof(*run));
     memset(tags, 0, sizeof(tags));
     memset(sites, 0, sizeof(sites));
     run->random.state = seed;
     run->tell = one;
     run->exact = seed % 4 != 0;
-    bool few = seed % 5 == 0; /* slots run out time and again and are swept */
+    bool few = seed % 7 == 0; /* slots run out time and again and are swept */
     run->base = 0x10000000000 - (seed % 2 ? 40 : 0); /* over the end of a chunk of shadow memory */
     run->pc = 1;
+    only_mapping = run->base;
     shadow.ranges[0] = (struct race_range){run->base, run->base + MODEL_BYTES, (intptr_t)((uintptr_t)tags - run->base),
                                            (intptr_t)((uintptr_t)sites - run->base)};
     arena_init(&run->arena);
