@@ -2,6 +2,7 @@
 /* See assemble.h. */
 #include "assemble.h"
 
+#include "places.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,6 +281,7 @@ size_t assemble_rest(struct assembly *assembly, bool tell)
         qsort(model->processes, model->process_count, sizeof(*model->processes), by_age);
     resolve_all(assembly);
     sort_findings(assembly->document);
+    places_count(assembly->pool, assembly->document);
     for (size_t i = 0; i < model->process_count; i++)
         add_process(assembly, model->processes[i]);
     size_t damaged = complain(assembly, tell);

@@ -39,6 +39,7 @@ struct doc_stack {
     size_t shown; /* how many say something to people: without the start-up code of libc */
     size_t own;   /* index of the first frame of the program's own code; count if there is none */
     const char *source; /* the source line of that frame */
+    unsigned column;    /* in it, from 1 on, 0: unknown */
 };
 
 struct doc_thread {

@@ -15,7 +15,7 @@ static const char *const usage[COMMAND_COUNT] = {
 };
 
 static const char *const purpose[COMMAND_COUNT] = {
-    [COMMAND_RUN] = "Runs a program, watches its threads, and reports deadlocks and misuse of locks and "
+    [COMMAND_RUN] = "Runs a program, watches its threads, and reports data races, deadlocks and misuse of locks and "
                     "threads. The program needs no special build.",
     [COMMAND_REPORT] = "Prints reports that were recorded earlier: files, or directories of them.",
     [COMMAND_LIST] = "Lists the kinds of findings; with a KIND, explains it.",
@@ -90,7 +90,7 @@ void help_command(FILE *out, enum command command)
 
 void help_print(FILE *out)
 {
-    fputs("Finds deadlocks and misuse of threads in programs as they are.\n\n", out);
+    fputs("Finds data races, deadlocks and misuse of threads in programs as they are.\n\n", out);
     for (int i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "%s %s\n", i ? "      " : "Usage:", usage[i]);
     fputs("       detect --version\n\n", out);

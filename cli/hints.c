@@ -18,7 +18,7 @@
 struct side {
     const struct doc_stack *stack;
     const struct doc_frame *frame; /* the innermost of the program's own, or NULL */
-    const char *text;              /* its line; "" if there is no source */
+    const char *text;              /* its line, or its statement of several there; "" if there is no source */
     const struct doc_held *held;   /* NULL: no lock */
     bool reads, writes, atomic;
 };
@@ -150,12 +150,32 @@ static const struct doc_held *held_by(const struct doc_finding *finding, uint32_
     return NULL;
 }
 
-static struct side side_of(const struct doc_finding *finding, const struct doc_stack *stack)
+/* Of several statements in a line the one that the column is in. What is in parentheses belongs together. */
+static const char *statement_of(struct pool *pool, const struct doc_stack *stack)
+{
+    const char *text = stack->source ? stack->source : "";
+    if (!stack->column || stack->column > strlen(text))
+        return text;
+    size_t begin = 0, end = strlen(text);
+    int depth = 0;
+    for (size_t i = 0; i < end; i++) {
+        depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+        if (depth > 0 || !strchr(";{}", text[i]))
+            continue;
+        if (i + 1 >= stack->column)
+            end = i + 1;
+        else
+            begin = i + 1;
+    }
+    return pool_text(pool, text + begin, end - begin);
+}
+
+static struct side side_of(struct pool *pool, const struct doc_finding *finding, const struct doc_stack *stack)
 {
     uint32_t flags = stack->access.flags;
     return (struct side){.stack = stack,
                          .frame = stack->own < stack->count ? &stack->frames[stack->own] : NULL,
-                         .text = stack->source ? stack->source : "",
+                         .text = statement_of(pool, stack),
                          .held = held_by(finding, stack->thread),
                          .reads = flags & ACCESS_READ,
                          .writes = flags & ACCESS_WRITE,
@@ -494,7 +514,7 @@ static bool find_facts(struct facts *facts)
     facts->object = &finding->objects[0];
     facts->word = innermost(facts->pool, facts->object->name);
     for (size_t i = 0; i < 2; i++)
-        facts->sides[i] = side_of(finding, &finding->stacks[i]);
+        facts->sides[i] = side_of(facts->pool, finding, &finding->stacks[i]);
     return true;
 }
 

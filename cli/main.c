@@ -65,6 +65,8 @@ static int other(const char *word)
     const char *nearest = options_nearest(word, strlen(word), command_name, COMMAND_COUNT);
     if (nearest)
         say("unknown command '%s', did you mean '%s'?", word, nearest);
+    else if (strchr(word, '/'))
+        say("unknown command '%s': a program is watched by detect run %s", word, word);
     else
         say("unknown command '%s': see detect --help", word);
     return STATUS_TROUBLE;

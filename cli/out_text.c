@@ -12,6 +12,7 @@
 #define MOST_FURTHER 8
 #define WIDEST_NAME 40 /* columns of a function with the arguments of its templates */
 #define LONGEST_NAME 512
+#define DOTS 3 /* columns of what stands for a part that is left out */
 #define DETAIL 2 /* columns that parts of a finding are indented by */
 
 enum style { PLAIN, BOLD, RED, YELLOW, BLUE, DIM };
@@ -146,16 +147,30 @@ static void frame_line(struct output *output, size_t number, const struct doc_fr
         line(output, 2 * DETAIL, "#%zu 0x%" PRIx64, number, frame->offset);
 }
 
+/* How much of a line is left out in front, so that the column can be seen, and some text on both sides of it. */
+static size_t left_out(const char *source, size_t column, size_t room)
+{
+    size_t n = strlen(source), begin = column < room - DOTS ? 0 : column - room / 2;
+    if (begin && n - begin < room - DOTS)
+        begin = n - (room - DOTS);
+    while (begin && ((unsigned char)source[begin] & 0xc0) == 0x80)
+        begin--;
+    return begin;
+}
+
 /* Cut rather than wrapped: its columns matter. */
-static void source_line(struct output *output, unsigned number, const char *source)
+static void source_line(struct output *output, unsigned number, const struct doc_stack *stack)
 {
     enum { BEFORE = 2 * DETAIL + 10 }; /* columns of indentation and line number */
-    size_t room = output->width - BEFORE, n = strlen(source);
+    size_t room = output->width - BEFORE, n = strlen(stack->source), begin = 0, shown = n;
+    if (n > room) {
+        begin = left_out(stack->source, stack->column, room);
+        shown = room - (begin ? DOTS : 0);
+        shown = n - begin <= shown ? n - begin : shown - DOTS;
+    }
     style(output, DIM);
-    if (n <= room)
-        line(output, 2 * DETAIL, "%7u | %s", number, source);
-    else
-        line(output, 2 * DETAIL, "%7u | %.*s...", number, (int)room - 3, source);
+    line(output, 2 * DETAIL, "%7u | %s%.*s%s", number, begin ? "..." : "", (int)shown, stack->source + begin,
+         begin + shown < n ? "..." : "");
     style(output, PLAIN);
 }
 
@@ -165,7 +180,7 @@ static void stack_lines(struct output *output, const struct doc_stack *stack)
     for (size_t i = 0; i < shown; i++) {
         frame_line(output, i, &stack->frames[i]);
         if (i == stack->own && stack->source)
-            source_line(output, stack->frames[i].line, stack->source);
+            source_line(output, stack->frames[i].line, stack);
     }
     if (shown < stack->shown)
         line(output, 2 * DETAIL, "... %zu more frames", stack->shown - shown);

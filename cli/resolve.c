@@ -127,9 +127,11 @@ static void find_own(struct work *work, struct doc_stack *stack)
             break;
         }
     stack->shown = shown_frames(stack);
-    if (stack->own < stack->count && stack->frames[stack->own].file)
-        stack->source = source_line(work->pool, stack->frames[stack->own].file,
-                                    stack->frames[stack->own].line);
+    if (stack->own < stack->count && stack->frames[stack->own].file) {
+        const struct doc_frame *frame = &stack->frames[stack->own];
+        stack->column = frame->column;
+        stack->source = source_line_at(work->pool, frame->file, frame->line, &stack->column);
+    }
 }
 
 #define KERNEL_NAME_MAX 15 /* TASK_COMM_LEN without the terminator, prctl(2) */

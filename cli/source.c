@@ -25,11 +25,16 @@ static FILE *open_regular(const char *path)
     return file;
 }
 
-static const char *expand_tabs(struct pool *pool, const char *line)
+/* *column counts from 1, 0: unknown. */
+static const char *expand_tabs(struct pool *pool, const char *line, unsigned *column)
 {
     char out[LONGEST_LINE];
     size_t used = 0;
-    for (; *line && *line != '\n' && used + TAB_WIDTH < sizeof(out); line++) {
+    unsigned wanted = *column;
+    *column = 0;
+    for (unsigned at = 1; *line && *line != '\n' && used + TAB_WIDTH < sizeof(out); line++, at++) {
+        if (at == wanted)
+            *column = (unsigned)used + 1;
         if (*line != '\t')
             out[used++] = *line;
         else
@@ -42,6 +47,12 @@ static const char *expand_tabs(struct pool *pool, const char *line)
 
 const char *source_line(struct pool *pool, const char *file, unsigned line)
 {
+    unsigned column = 0;
+    return source_line_at(pool, file, line, &column);
+}
+
+const char *source_line_at(struct pool *pool, const char *file, unsigned line, unsigned *column)
+{
     FILE *source = open_regular(file);
     if (!source)
         return NULL;
@@ -53,7 +64,7 @@ const char *source_line(struct pool *pool, const char *file, unsigned line)
         if (!found)
             break;
     }
-    const char *result = found && line ? expand_tabs(pool, text) : NULL;
+    const char *result = found && line ? expand_tabs(pool, text, column) : NULL;
     free(text);
     fclose(source);
     return result;

@@ -33,13 +33,13 @@ class Sample:
     def at(self, mark):
         return self.b.line(self.file, f"/* {mark} */")
 
-    def race(self, first, second, memory, held=(), creator=None, kind="race", confidence="certain"):
+    def race(self, first, second, memory, held=(), creator=None, kind="race", confidence="certain", number=1):
         """first, second: (thread, mark, flags). held: (thread, lock, shared, mark). The two threads are created by main."""
         create = [self.at(creator or self.creator)]
         names = sorted({lock for _, lock, *_ in held})
         return [r.hello(program=self.b.path, args=["hints"]), self.b.module(), r.thread(1), r.thread(2, None, 1, create),
                 r.thread(3, None, 1, create),
-                r.finding(1, kind, confidence, "",
+                r.finding(number, kind, confidence, "",
                           *[r.access(thread, [self.at(mark)], flags, self.address, 4) for thread, mark, flags in (first, second)],
                           memory, *[r.obj("mutex" if len(name) == 1 else "rwlock", AT, 40, self.b.symbol(name)) for name in names],
                           *[r.held(thread, 1 + names.index(lock), [self.at("lock")], shared) for thread, lock, shared in held],
@@ -99,6 +99,8 @@ def pairs(s):
          s.race((2, "drop in two", R | W), (3, "drop in two", R | W), v("job", 4, 12)),
          s.race((2, "drop without end", R | W), (3, "drop without end", R | W), v("job", 4, 12))),
         ("one change is lost", s.race((2, "add", R | W), (3, "leave", R | W), total), s.race((2, "add", R | W), (3, "assign", W), total)),
+        ("one change is lost",
+         s.race((2, "add", R | W), (3, "first of two", R | W), total), s.race((2, "add", R | W), (3, "not the first", R | W), total)),
         ("goes on changing: pass the value",
          s.race((2, "drop", R), (1, "loop", R | W), s.local("i")), s.race((2, "drop", R), (1, "loop", R), s.local("i"))),
         ("goes on changing: pass the value",
@@ -137,6 +139,18 @@ def cplusplus(s):
              s.race((2, "in another function", W), (3, "call", R), s.block(8, 1, "call")))]
 
 
+def counted(s):
+    """[(what is said of a lock that one place lacks, records)]: three races on one variable at four places."""
+    def races(*held):
+        made = [s.race((2, mark, W), (3, "elsewhere", R), s.variable("total"), [(2, "m", False)] if mark in held else [],
+                       number=number)
+                for number, mark in enumerate(("add", "assign", "leave"), 1)]
+        return made[0][:-1] + [records[-2] for records in made[1:]] + made[0][-1:]
+
+    return [('of the 4 places in this report that use "total", 3 hold mutex "m"', races("add", "assign", "leave")),
+            ('', races("add"))]
+
+
 def names(s, plus):
     """[(what the memory in a heap block is called, records)]: as a line says, if just one structure fits."""
     s.address, plus.address = BLOCK + 8, BLOCK + 8
@@ -151,11 +165,14 @@ def names(s, plus):
             (None, at(plus, ("call", "call"), 8, 16))]
 
 
-def shown(detect, records):
+def printed(detect, records, form):
     with open("made.report", "wb") as file:
         file.write(b"".join(records))
-    done = subprocess.run([detect, "report", "--format=json", "made.report"], stdout=subprocess.PIPE, check=False, text=True)
-    return json.loads(done.stdout)["findings"][0]
+    return subprocess.run([detect, "report", f"--format={form}", "made.report"], stdout=subprocess.PIPE, check=False, text=True).stdout
+
+
+def shown(detect, records):
+    return json.loads(printed(detect, records, "json"))["findings"][0]
 
 
 def main():
@@ -177,6 +194,15 @@ def main():
             if given != wanted:
                 print(f"the name is {given}, not {wanted}")
                 failed += 1
+        for wanted, records in counted(sample):
+            given = [reason for reason in shown(detect, records)["reasons"] if reason.startswith("of the")]
+            if given != [wanted] * bool(wanted):
+                print(f"said of the places: {given}, not {wanted}")
+                failed += 1
+        text = printed(detect, sample.race((2, "far", W), (3, "no spin", R), sample.variable("total")), "text")
+        if "total = LAST_OF_MANY;" not in text or max(map(len, text.splitlines())) > 80:
+            print(f"the statement is not in the part of its line that is shown: {text}")
+            failed += 1
         os.chdir("/")
     return 1 if failed else 0
 

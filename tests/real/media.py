@@ -5,8 +5,8 @@ import os
 
 from programs import digest, read
 
-PICTURES = "-f lavfi -i testsrc2=size=352x288:rate=25:duration=1.6,noise=alls=12:allf=t".split()
-SOUND = "-f lavfi -i sine=frequency=440:duration=1.6".split()
+PICTURES = "-f lavfi -i testsrc2=size=256x144:rate=25:duration=0.6,noise=alls=12:allf=t".split()
+SOUND = "-f lavfi -i sine=frequency=440:duration=0.6".split()
 EXACT = "-flags +bitexact -fflags +bitexact -map_metadata -1".split()
 
 
@@ -14,7 +14,7 @@ class Ffmpeg:
     """Encodes with several codecs and four threads, then decodes with four: checksums of every decoded frame."""
 
     NAME, NEEDS = "ffmpeg", {"ffmpeg": "ffmpeg"}
-    WORK = "40 frames with H.264, MPEG-2, VP9, FFV1 and HEVC, AAC sound, scaled on the way; decoded; 4 threads"
+    WORK = "15 frames with H.264, MPEG-2, VP9, FFV1 and HEVC, AAC sound, scaled on the way; decoded; 4 threads"
     COMPARED = "encoded bytes, checksum of each decoded frame, status"
     CODECS = (
         "libx264 -preset fast",
@@ -39,7 +39,7 @@ class Ffmpeg:
 
     @staticmethod
     def encode(codec, path):
-        how = "-threads 4 -vf scale=320:240 -pix_fmt yuv420p -c:a aac -c:v".split()
+        how = "-threads 4 -vf scale=192:108 -pix_fmt yuv420p -c:a aac -c:v".split()
         return ["ffmpeg", "-v", "error", "-nostdin", *PICTURES, *SOUND, *how, *codec.split(), *EXACT, path]
 
     @staticmethod
@@ -54,7 +54,7 @@ class Encoder:
 
     def __init__(self, name, argv):
         self.NAME, self.NEEDS, self.argv = name, {name: name, "ffmpeg": "ffmpeg"}, argv
-        self.WORK = f"`{' '.join(argv)}`, 40 frames"
+        self.WORK = f"`{' '.join(argv)}`, 15 frames"
 
     def run(self, context):
         source = os.path.join(context.shared, "source.y4m")

@@ -57,21 +57,21 @@ class Archiver:
     """7zz: an archive of a folder, tested and unpacked; dates are left out, so that it has the same bytes each time."""
 
     NAME, NEEDS = "7zz", {"7zz": "7zip"}
-    WORK = "LZMA2 and bzip2 archives of 4 MiB, 4 threads; test, extract"
+    WORK = "LZMA2 and bzip2 archives of 1 MiB, 4 threads; test, extract"
     COMPARED = "archive, messages, extracted bytes, status"
 
     def run(self, context):
-        source, results = input_file(context, 4), []
-        for method in ("LZMA2:c=1m", "BZip2"):
+        source, results = input_file(context, 1), []
+        for method in ("LZMA2:c=256k", "BZip2"):
             archive = context.path(method + ".7z")
-            how = ["-mmt4", f"-m0={method}", "-mx5", "-ms=off", "-mtm-", "-bd"]
+            how = ["-mmt4", f"-m0={method}", "-mx3", "-ms=off", "-mtm-", "-bd"]
             results += [context.run(["7zz", "a", *how, archive, source]),
                         context.run(["7zz", "t", "-mmt4", archive]),
                         context.run(["7zz", "e", "-so", "-mmt4", archive])]
         return {"status": [r.status for r in results], "errors": [r.stderr for r in results],
                 "said": [b"Everything is Ok" in r.stdout for r in results[:-1]],
                 "extracted": [digest(r.stdout) for r in results[2::3]],
-                "archives": [digest(read(context.path(m + ".7z"))) for m in ("LZMA2:c=1m", "BZip2")]}
+                "archives": [digest(read(context.path(m + ".7z"))) for m in ("LZMA2:c=256k", "BZip2")]}
 
 
 class Git:

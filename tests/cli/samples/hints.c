@@ -88,6 +88,13 @@ static void later(struct job *old)
     old->state = 2; /* later */
 }
 
+static void shared_lines(void)
+{
+    total++; plain = 0; /* first of two */
+    plain = 0; total++; /* not the first */
+    enum { FIRST_OF_MANY, SECOND_OF_MANY, THIRD_OF_MANY, FOURTH_OF_MANY, LAST_OF_MANY }; total = LAST_OF_MANY; /* far */
+}
+
 int main(void)
 {
     pthread_t threads[2];
@@ -108,5 +115,6 @@ int main(void)
     other_function();
     copies();
     drops(NULL);
+    shared_lines();
     return value;
 }
