@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -119,6 +120,13 @@ int sys_write_all(int fd, const void *data, size_t size)
 ssize_t sys_read(int fd, void *buffer, size_t size)
 {
     return sys_call(SYS_read, fd, (long)buffer, (long)size, 0, 0, 0);
+}
+
+uint64_t sys_signal_mask(uint64_t mask)
+{
+    uint64_t before = 0;
+    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&before, sizeof(mask), 0, 0);
+    return before;
 }
 
 pid_t sys_getpid(void) { return (pid_t)sys_call(SYS_getpid, 0, 0, 0, 0, 0, 0); }

@@ -28,6 +28,8 @@ int sys_write_all(int fd, const void *data, size_t size);
 ssize_t sys_read(int fd, void *buffer, size_t size);
 
 pid_t sys_getpid(void);
+/* The calling thread's signal mask; the one before. */
+uint64_t sys_signal_mask(uint64_t mask);
 pid_t sys_gettid(void);
 /* CLOCK_MONOTONIC, in nanoseconds. */
 uint64_t sys_now_ns(void);

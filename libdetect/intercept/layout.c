@@ -5,7 +5,7 @@
  * shares: another process may have initialised and locked the object there. */
 #include "intercept/layout.h"
 
-#include "runtime/maps.h"
+#include "base/maps.h"
 
 #if !defined(__GLIBC__) || !defined(__LP64__)
 #error "layout.c knows the objects of 64-bit glibc only"

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
+#include "base/decimal.h"
 #include "base/sys.h"
 #include "intercept/fd_classify.h"
 #include "intercept/fd_table.h"
@@ -105,13 +106,8 @@ static size_t put(char *to, size_t room, size_t at, const char *text)
 
 static size_t put_number(char *to, size_t room, size_t at, size_t number)
 {
-    char digits[24];
-    size_t first = sizeof(digits) - 1;
-    digits[first] = '\0';
-    do
-        digits[--first] = (char)('0' + number % 10);
-    while (number /= 10);
-    return put(to, room, at, digits + first);
+    char digits[DECIMAL_SIZE];
+    return put(to, room, at, decimal(digits, number));
 }
 
 /* What the number stands for now: before a close, what is about to be closed. */

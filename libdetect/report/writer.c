@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 
 #include "base/atomic.h"
+#include "base/decimal.h"
 #include "base/sys.h"
 
 _Static_assert(REPORT_FRAME_OFFSET_BITS == FRAME_OFFSET_BITS, "one layout of frames");
@@ -114,25 +115,14 @@ static int copy_text(char *to, size_t size, size_t at, const char *text)
     return (int)(at + length);
 }
 
-static void decimal(char text[24], unsigned long number)
-{
-    char *next = text + 23;
-    *next = '\0';
-    do
-        *--next = (char)('0' + number % 10);
-    while (number /= 10);
-    memmove(text, next, (size_t)(text + 24 - next));
-}
-
 /* "-1", "-2" … after the first attempt. */
 static int add_attempt(char *to, size_t size, int at, unsigned attempt)
 {
-    char number[24];
+    char number[DECIMAL_SIZE];
     if (attempt == 0)
         return at;
-    decimal(number, attempt);
     at = copy_text(to, size, (size_t)at, "-");
-    return at < 0 ? at : copy_text(to, size, (size_t)at, number);
+    return at < 0 ? at : copy_text(to, size, (size_t)at, decimal(number, attempt));
 }
 
 /* Appends "[-n]suffix" to the stem that writer->path holds, for the first n that is free. */
@@ -166,13 +156,12 @@ int report_open_stem(struct report_writer *writer, struct arena *arena, const ch
 
 int report_open(struct report_writer *writer, struct arena *arena, const char *directory, int pid)
 {
-    char number[24];
-    decimal(number, (unsigned long)pid);
+    char number[DECIMAL_SIZE];
     int end = copy_text(writer->path, sizeof(writer->path), 0, directory);
     if (end >= 0)
         end = copy_text(writer->path, sizeof(writer->path), (size_t)end, "/detect.");
     if (end >= 0)
-        end = copy_text(writer->path, sizeof(writer->path), (size_t)end, number);
+        end = copy_text(writer->path, sizeof(writer->path), (size_t)end, decimal(number, (uint64_t)pid));
     return open_free_name(writer, arena, end, REPORT_SUFFIX);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
+#include "base/decimal.h"
 #include "base/sys.h"
 #include "runtime/runtime.h"
 
@@ -30,14 +31,11 @@ static char *append(char *to, const char *end, const char *text)
 /* In a directory whose path is too long for an address, through its descriptor. */
 static bool make_address(struct sockaddr_un *address, int directory)
 {
-    char digits[12], *digit = digits + sizeof(digits) - 1;
+    char digits[DECIMAL_SIZE];
     char *end = address->sun_path + sizeof(address->sun_path) - 1, *to = address->sun_path;
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    *digit = '\0';
-    for (int rest = directory; rest > 0 || *digit == '\0'; rest /= 10)
-        *--digit = (char)('0' + rest % 10);
     to = append(to, end, "/proc/self/fd/");
-    to = append(to, end, digit);
+    to = append(to, end, decimal(digits, (uint64_t)directory));
     to = append(to, end, "/" ATOMICS_SOCKET);
     return to < end;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
 #include "base/sys.h"
 #include "runtime/monitor.h"
 #include "runtime/runtime.h"
@@ -21,23 +22,13 @@ static void write_ended(const char *reason, int status)
     record_end(&runtime.writer);
 }
 
-static const char *number(char text[24], uint64_t value)
-{
-    char *next = text + 23;
-    *next = '\0';
-    do
-        *--next = (char)('0' + value % 10);
-    while (value /= 10);
-    return next;
-}
-
 /* Preloaded by hand: where the report is. With `quiet` and nothing found, there shall be none. */
 static void tell_user(void)
 {
     const char *path = runtime.writer.path;
-    char count[24];
+    char count[DECIMAL_SIZE];
     if (runtime.found > 0)
-        RUNTIME_SAY("detect: ", number(count, runtime.found),
+        RUNTIME_SAY("detect: ", decimal(count, runtime.found),
                     runtime.found == 1 ? " finding in " : " findings in ", path,
                     "; read it with: detect report ", path);
     else if (!runtime.options.quiet)

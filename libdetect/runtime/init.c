@@ -12,8 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
 #include "base/sys.h"
-#include "runtime/maps.h"
+#include "base/maps.h"
 #include "runtime/modules.h"
 #include "runtime/monitor.h"
 #include "runtime/races.h"
@@ -192,10 +193,8 @@ static void write_hello(void)
 
 bool runtime_expand(char *to, size_t size, const char *stem)
 {
-    char pid[24], *digit = pid + sizeof(pid) - 1;
-    *digit = '\0';
-    for (pid_t rest = runtime.pid; rest > 0; rest /= 10)
-        *--digit = (char)('0' + rest % 10);
+    char pid[DECIMAL_SIZE];
+    const char *digit = decimal(pid, (uint64_t)runtime.pid);
     size_t used = 0;
     while (*stem && used + 1 < size) {
         if (stem[0] == '%' && stem[1] == 'p') {

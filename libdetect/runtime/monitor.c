@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "base/atomic.h"
+#include "base/decimal.h"
 #include "base/sys.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
@@ -51,12 +52,8 @@ static char *append(char *out, const char *text)
 
 static char *append_number(char *out, unsigned long number)
 {
-    char digits[24], *first = digits + sizeof(digits) - 1;
-    *first = '\0';
-    do
-        *--first = (char)('0' + number % 10);
-    while (number /= 10);
-    return append(out, first);
+    char digits[DECIMAL_SIZE];
+    return append(out, decimal(digits, number));
 }
 
 /* The state letter of proc(5)'s stat: the word after the command's closing parenthesis. 0: unknown. */
@@ -222,11 +219,10 @@ static pid_t clone_helper(void)
     if (!monitor.memory)
         return -1;
     void *pointer = tls_make(monitor.memory, tls);
-    uint64_t all = ~0ull, before;
-    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof(all), 0, 0);
+    uint64_t before = sys_signal_mask(~0ull);
     pid_t helper = REAL(clone)(watch, monitor.memory + monitor.bytes,
                                CLONE_VM | CLONE_UNTRACED | CLONE_SETTLS, NULL, NULL, pointer, NULL);
-    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof(before), 0, 0);
+    sys_signal_mask(before);
     if (helper < 0)
         sys_unmap(monitor.memory, monitor.bytes);
     return helper;

@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 
 #include "base/sys.h"
-#include "runtime/maps.h"
+#include "base/maps.h"
 #include "runtime/races_inner.h"
 
 #define GIB ((uintptr_t)1 << 30)

@@ -23,14 +23,12 @@ bool signals_translated;
 /* While the detector works. SIGSEGV is what translation runs on: libc calls back into the program (its malloc). */
 uint64_t signals_block_all(void)
 {
-    uint64_t all = ALL_SIGNALS & ~signals_kept(), before = 0;
-    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof(all), 0, 0);
-    return before;
+    return sys_signal_mask(ALL_SIGNALS & ~signals_kept());
 }
 
 void signals_restore(uint64_t mask)
 {
-    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof(mask), 0, 0);
+    sys_signal_mask(mask);
 }
 
 /* --- reading and writing ----------------------------------------------------------------------------------------- */

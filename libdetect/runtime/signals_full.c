@@ -76,8 +76,7 @@ static void return_from_own_stack(const ucontext_t *context)
     const struct signal_queue *queue = queue_here();
     if (LIKELY(!queue || queue->count == 0) || is_inside(context))
         return;
-    uint64_t all = ~0ull;
-    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof(all), 0, 0);
+    sys_signal_mask(~0ull);
     send_again();
 }
 

@@ -12,7 +12,7 @@
 
 #include "runtime/atomics.h"
 #include "runtime/loader.h"
-#include "runtime/maps.h"
+#include "base/maps.h"
 #include "runtime/modules.h"
 #include "runtime/races.h"
 #include "runtime/races.h"

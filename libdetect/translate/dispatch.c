@@ -14,14 +14,13 @@
  * thread's state is final. */
 static void hand_over_signals(void)
 {
-    uint64_t all = ~0ull, saved;
-    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&saved, 8, 0, 0);
+    uint64_t saved = sys_signal_mask(~0ull);
     tr_thread.deferred = 0;
     if (translator.host->on_leave)
         tr_arch.with_vectors_saved((void (*)(void *))(uintptr_t)translator.host->on_leave, NULL);
     store_relaxed(&tr_thread.inside, TR_LEAVING);
     compiler_barrier();
-    sys_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&saved, 0, 8, 0, 0);
+    sys_signal_mask(saved);
 }
 
 static void leave(void)

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "base/maps.h"
 #include "base/sys.h"
 #include "translate/arch.h"
 #include "translate/translator.h"
@@ -33,58 +34,12 @@
 
 /* --- gaps ----------------------------------------------------------------------------------------------------------- */
 
-struct mapping {
-    uintptr_t start, end;
-    bool is_stack;
-};
-
-struct maps_reader {
-    int fd;
-    size_t used, at;
-    char buffer[4096];
-};
-
-static int next_byte(struct maps_reader *r)
-{
-    if (r->at == r->used) {
-        ssize_t got = sys_read(r->fd, r->buffer, sizeof(r->buffer));
-        if (got <= 0)
-            return -1;
-        r->used = (size_t)got;
-        r->at = 0;
-    }
-    return (unsigned char)r->buffer[r->at++];
-}
-
-static int read_hex(struct maps_reader *r, uintptr_t *value)
-{
-    int c;
-    for (*value = 0; (c = next_byte(r)) >= 0; *value = *value << 4 | (uintptr_t)(c <= '9' ? c - '0' : c - 'a' + 10)) {
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            break;
-    }
-    return c;
-}
-
-/* "start-end perms offset dev inode   path\n"; only "[stack]" has a ']' after a 'k'. */
-static bool next_mapping(struct maps_reader *r, struct mapping *m)
-{
-    int c, last = 0;
-    if (read_hex(r, &m->start) != '-' || read_hex(r, &m->end) != ' ')
-        return false;
-    m->is_stack = false;
-    while ((c = next_byte(r)) >= 0 && c != '\n') {
-        m->is_stack = last == 'k' && c == ']';
-        last = c;
-    }
-    return true;
-}
-
 struct window {
     uintptr_t from, to; /* where a region may lie */
     uintptr_t low;      /* the module's */
     size_t size;
     uintptr_t below, above; /* the best start below and above the module so far; 0: none */
+    uintptr_t end;          /* of the mappings so far */
 };
 
 /* The gap [from, to), and what follows it. */
@@ -103,23 +58,24 @@ static void consider(struct window *w, uintptr_t from, uintptr_t to, bool stack_
         w->above = start;
 }
 
+static bool visit_mapping(void *ctx, const struct maps_entry *entry)
+{
+    struct window *w = ctx;
+    if (entry->start > w->end)
+        consider(w, w->end, entry->start, strcmp(entry->path, "[stack]") == 0);
+    if (entry->end > w->end)
+        w->end = entry->end;
+    return true;
+}
+
 static bool look_for_gap(struct window *w)
 {
-    static struct maps_reader reader; /* the lock is held, and stacks are small */
-    reader = (struct maps_reader){.fd = sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0)};
-    if (reader.fd < 0)
+    char path[sizeof("[stack] ")];
+    w->end = LOWEST_ADDRESS;
+    if (!maps_each(path, sizeof(path), visit_mapping, w))
         return false;
-    struct mapping m;
-    uintptr_t end = LOWEST_ADDRESS;
-    while (next_mapping(&reader, &m)) {
-        if (m.start > end)
-            consider(w, end, m.start, m.is_stack);
-        if (m.end > end)
-            end = m.end;
-    }
-    sys_close(reader.fd);
-    if (end < HIGHEST_ADDRESS)
-        consider(w, end, HIGHEST_ADDRESS, false);
+    if (w->end < HIGHEST_ADDRESS)
+        consider(w, w->end, HIGHEST_ADDRESS, false);
     return true;
 }
 

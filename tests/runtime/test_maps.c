@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runtime/maps.h"
+#include "base/maps.h"
 
 #define PAGE 4096u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads /proc/self/maps; see maps.h. */
-#include "runtime/maps.h"
+#include "base/maps.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

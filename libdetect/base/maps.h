@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the kernel says of the process's memory. Reads a file at each call: for what happens seldom. Raw system
  * calls only, so that the monitor can call it. */
-#ifndef DETECT_RUNTIME_MAPS_H
-#define DETECT_RUNTIME_MAPS_H
+#ifndef DETECT_BASE_MAPS_H
+#define DETECT_BASE_MAPS_H
 
 #include "base/compiler.h"
 
