@@ -171,8 +171,8 @@ CASE(sendfile, "r a 8; r descriptor 8; w a 8") { int from = file_with("abc"), to
 /* --- descriptors */
 CASE(close, "w descriptor 8") { int fd = null(); GO; close(fd); }
 CASE(dup, "r descriptor 8; w descriptor 8") { GO; dup(0); }
-CASE(dup2, "r descriptor 8; w descriptor 8") { int fd = null(); GO; dup2(0, fd); }
-CASE(dup3, "r descriptor 8; w descriptor 8") { int fd = null(); GO; dup3(0, fd, 0); }
+CASE(dup2, "r descriptor 8") { int fd = null(); GO; dup2(0, fd); }
+CASE(dup3, "r descriptor 8") { int fd = null(); GO; dup3(0, fd, 0); }
 CASE(socket, "w descriptor 8") { GO; socket(AF_UNIX, SOCK_STREAM, 0); }
 CASE(epoll_create, "w descriptor 8") { GO; epoll_create(1); }
 CASE(epoll_create1, "w descriptor 8") { GO; epoll_create1(0); }
