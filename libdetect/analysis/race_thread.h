@@ -27,6 +27,8 @@ struct race_thread {
     uint32_t pending_flags;   /* of that load (enum race_flag) */
     bool to_report;           /* race_report() has something to do */
     bool wants_sweep;         /* part of it: few slots are left whose epochs have not run out */
+    uintptr_t waits_at;       /* what its last atomic operation was on, and how many there have been in a row */
+    uint32_t waits;
     uintptr_t stack_watch;    /* the lowest synchronisation variable on its stack, UINTPTR_MAX none */
     uint32_t locks, locks_version; /* the set of locks held (site.h), and the held_list.version for which it is right */
     struct pool_cache cells;

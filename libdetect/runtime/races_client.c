@@ -6,6 +6,9 @@
 #include "analysis/thread.h"
 #include "runtime/races_inner.h"
 
+#include <sys/syscall.h>
+
+#include "base/sys.h"
 #include "runtime/atomics.h"
 #include "runtime/runtime.h"
 #include "translate/thread.h"
@@ -94,6 +97,21 @@ static uint32_t flags_of(uintptr_t address, size_t size, uint32_t kind)
     return flags;
 }
 
+/* Who waits in a loop on one variable keeps the processor from whom it waits for, checked or not; checked, the others take so much
+ * longer that they meet more often. It lets them run now and then. */
+#define MOST_TURNS 512u
+
+static inline void count_turn(struct race_thread *race, uintptr_t address)
+{
+    if (race->waits_at != address) {
+        race->waits_at = address;
+        race->waits = 0;
+    } else if (UNLIKELY(++race->waits == MOST_TURNS)) {
+        race->waits = 0;
+        sys_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    }
+}
+
 static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc)
 {
     struct self *self = self_current;
@@ -102,7 +120,10 @@ static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
     uintptr_t sp = tr_thread.context.gpr[TR_RSP];
     if (UNLIKELY(sp > self->thread->race.stack_watch))
         race_stack_left(runtime.detector, self->thread, sp);
-    race_access(runtime.detector, self->thread, address, size, flags_of(address, size, kind), node_at(sp), pc);
+    uint32_t flags = flags_of(address, size, kind);
+    race_access(runtime.detector, self->thread, address, size, flags, node_at(sp), pc);
+    if (flags & (RACE_ATOMIC | RACE_SPIN))
+        count_turn(&self->thread->race, address);
     if (UNLIKELY(self->thread->race.to_report))
         tr_with_vectors_saved(races_tell_interrupted, self);
 }
