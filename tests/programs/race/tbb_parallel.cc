@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*  */
 /* TBB: a parallel loop and a reduction, with a plain sum and with none. */
 /* PACKAGES: tbb */
 /* NO-CLANG */
@@ -9,6 +8,7 @@
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_reduce.h>
+#include <tbb/task_arena.h>
 
 static long plain;
 static long cells[3000];
@@ -27,10 +27,13 @@ int main()
             return start;
         },
         [](long left, long right) { return left + right; });
+    tbb::task_arena arena(2); /* also on one CPU */
     if (!IS_TWIN)
-        tbb::parallel_for(0, 2, [](int) {
-            adds();
-            hidden_meet(2);
+        arena.execute([] {
+            tbb::parallel_for(0, 2, [](int) {
+                adds();
+                hidden_meet(2);
+            });
         });
     return sum != 2999L * 1500;
 }
