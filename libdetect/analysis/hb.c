@@ -63,12 +63,14 @@ static void enter_slot(struct detector *det, struct thread *thread)
 static COLD void change_slot(struct detector *det, struct thread *thread)
 {
     struct hb_slot *old = slot_of(det, thread);
+    hb_unsettle(det);
     spin_lock(&old->lock);
     vc_tick(&det->hb, &thread->hb);
     if (slot_of(det, thread) != old)
         old->clock = NULL;
     spin_unlock(&old->lock);
     enter_slot(det, thread);
+    hb_settle(det);
     hb_tell_tag(det, thread);
     if (thread->race.local && hb_needs_sweep(det))
         thread->race.wants_sweep = thread->race.to_report = true;
@@ -141,6 +143,7 @@ static NOINLINE void learn(struct detector *det, struct thread *thread, const st
     }
     vc_acquire(&det->hb, &thread->hb, time);
     spin_unlock(&slot->lock);
+    (void)fetch_add_relaxed(&det->hb_common->learnt, 1);
     hb_used(thread);
 }
 
@@ -193,6 +196,7 @@ static void gather(struct detector *det, struct vc_time *all)
 void hb_thread_begin(struct detector *det, struct thread *thread, struct thread *creator)
 {
     struct vc_time start = {0};
+    hb_unsettle(det);
     if (creator)
         hb_release(det, creator, &start);
     else
@@ -202,6 +206,7 @@ void hb_thread_begin(struct detector *det, struct thread *thread, struct thread 
     thread_attend(thread, ATTENTION_FULL);
     det->losses.threads_untagged += thread->hb.slot == VC_NO_SLOT;
     enter_slot(det, thread);
+    hb_settle(det);
 }
 
 static void leave_slot(struct detector *det, struct thread *thread, struct vc_time *end)
@@ -289,7 +294,8 @@ static void order_lock(void *ctx, struct object *object)
 bool hb_watch(struct detector *det, uint32_t slots, unsigned epoch_bits)
 {
     det->hb_slots = arena_alloc(det->arena, (RACE_SLOTS + 1) * sizeof(*det->hb_slots));
-    if (!det->hb_slots)
+    det->hb_common = arena_alloc(det->arena, sizeof(*det->hb_common));
+    if (!det->hb_slots || !det->hb_common)
         return false;
     for (uint32_t i = 0; i <= RACE_SLOTS; i++)
         spin_init(&det->hb_slots[i].lock, RANK_HB);
@@ -324,6 +330,7 @@ void hb_reset_locks(struct detector *det)
 {
     for (uint32_t i = 0; i <= RACE_SLOTS; i++)
         spin_reset(&det->hb_slots[i].lock);
+    det->hb_common->busy = det->hb_common->unsettled = 0;
     vc_domain_forked(&det->hb);
 }
 

@@ -13,8 +13,18 @@
 
 #include "analysis/race.h"
 #include "analysis/state.h"
+#include "base/atomic.h"
 
 #define HB_OWNERS 32u
+
+/* What is needed to find out what everybody knows (hb_common.c). */
+struct hb_common {
+    uint32_t busy;              /* somebody is about it */
+    uint32_t unsettled, changes; /* threads that enter a slot just now; how many ever did */
+    uint32_t learnt;            /* how often anybody learnt anything */
+    uint32_t found_at, wait;    /* `learnt`, when it was last found out; how much more is worth it */
+    uint32_t epochs[RACE_SLOTS];
+};
 
 /* A thread that had the slot from that epoch on. */
 struct hb_owner {
@@ -28,9 +38,10 @@ struct hb_slot {
     struct vc_clock *clock; /* NULL: no owner */
     struct hb_owner *owners; /* the last HB_OWNERS; NULL: no memory, or none yet */
     uint32_t base;          /* how often its epochs have run out, in the bits above those of an epoch */
+    uint32_t common;        /* what everybody knows of it: epochs below this one (hb_all_know) */
     uint32_t asked;         /* somebody knows its present epoch, which is not over */
     uint32_t owner_count;   /* ever */
-    char fill[CACHE_LINE - sizeof(struct spin) - 2 * sizeof(void *) - 12];
+    char fill[CACHE_LINE - sizeof(struct spin) - 2 * sizeof(void *) - 16];
 };
 
 /* --- of one thread ---------------------------------------------------------------------------------------------------- */
@@ -75,6 +86,18 @@ static inline bool hb_knows(const struct detector *det, const struct thread *thr
         return true;
     return others && slot < others->count && others->epochs[slot] >= (det->hb_slots[slot].base | epoch);
 }
+
+/* Whether everybody who runs knows it, and so whoever starts later. It may be true without being said: as of the last
+ * hb_find_common(), which does something only if enough has been learnt since. Any thread, at any time. */
+static inline bool hb_all_know(const struct detector *det, uint32_t tag)
+{
+    const struct hb_slot *slot = &det->hb_slots[tag >> RACE_EPOCH_BITS];
+    return load_relaxed(&slot->common) > (slot->base | (tag & ((1u << RACE_EPOCH_BITS) - 1)));
+}
+void hb_find_common(struct detector *det);
+/* Around what leaves a running thread's knowledge out of the slots. */
+void hb_unsettle(struct detector *det);
+void hb_settle(struct detector *det);
 
 /* The thread's tag is another one, or wanted elsewhere: for translated code. */
 void hb_tell_tag(const struct detector *det, struct thread *thread);

@@ -4,7 +4,7 @@
  *
  * Which earlier accesses a later one makes superfluous: those ordered before it whose conflicts it has as well, because
  * who is ordered after it is ordered after them. A plain write conflicts with all, a plain read with writes, an atomic
- * write with plain accesses, an atomic read with plain writes. */
+ * write with plain accesses, an atomic read with plain writes. What everybody knows is superfluous anyway (hb_all_know). */
 #include "analysis/race_enter.h"
 
 static inline bool conflicts(uint8_t a, uint8_t b)
@@ -263,6 +263,12 @@ static inline uint64_t close(struct detector *det, struct thread *thread, struct
 
 /* --- accesses ------------------------------------------------------------------------------------------------------------ */
 
+/* Nobody can race with it any more. */
+static inline bool is_over(const struct detector *det, const struct race_cell *cell)
+{
+    return cell_kind(cell) != CELL_SYNC && hb_all_know(det, cell->tag);
+}
+
 /* Checks the access against one cell, with which it has bytes in common. Returns which of them need no entry, because the
  * cell stands for them. */
 static inline uint8_t meet(struct race_access *access, uintptr_t at, const struct race_cell *cell, uint8_t *mask)
@@ -295,6 +301,10 @@ static inline uint8_t enter(struct race_access *access, uintptr_t at, struct rac
     for (;;) {
         for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
             const struct race_cell *cell = &record->cells[i];
+            if (record->masks[i] && is_over(access->det, cell)) {
+                record->masks[i] = 0;
+                access->changed = true;
+            }
             if (record->masks[i] & access->mask)
                 left &= (uint8_t)~meet(access, at, cell, &record->masks[i]);
             bool is_same = record->masks[i] && cell->what == what && cell->tag == access->tag;
@@ -420,6 +430,7 @@ uint64_t race_cells_access(struct race_access *access, uintptr_t at, struct gran
 {
     struct race_cells words;
     bool kept = true;
+    hb_find_common(access->det);
     if (words_head(*granule->sites) || orders(access, 0))
         return access_chain(access, at, granule, tags);
     words_to_cells(tags, *granule->sites, &words);

@@ -2,7 +2,7 @@
 /* An access that races with nothing is entered into a granule's words. For race.c and race_quick.c.
  *
  * Which earlier accesses a later one makes superfluous is what race_cells.c says of plain ones: a write all that it knows of,
- * a read the reads that it knows of. */
+ * a read the reads that it knows of. What everybody knows is superfluous anyway. */
 #ifndef DETECT_ANALYSIS_RACE_ENTER_H
 #define DETECT_ANALYSIS_RACE_ENTER_H
 
@@ -84,6 +84,10 @@ static ALWAYS_INLINE bool race_is_covered(const struct race_access *access, cons
 static ALWAYS_INLINE bool meet_part(const struct race_access *access, struct part *part, uint8_t *left, bool writes)
 {
     uint8_t common = part->mask & access->mask;
+    if (part->mask && hb_all_know(access->det, part->tag)) {
+        part->mask = 0;
+        return true;
+    }
     if (!common)
         return true;
     if (part->tag == access->tag && (part->writes || !writes) && !(access->flags & RACE_ENDS)) {

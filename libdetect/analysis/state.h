@@ -32,6 +32,7 @@ struct detector {
     struct vc_domain hb;      /* mode full: the happens-before clock with all locks (hb.h); its own */
     struct vc_time hb_handled; /* whoever installed handlers, before they run */
     struct hb_slot *hb_slots; /* RACE_SLOTS of them, and one for who has none. NULL: mode locks */
+    struct hb_common *hb_common;
     struct races *races;      /* NULL: accesses are not checked */
     struct lockgraph *graph;
     struct finding_table findings;
