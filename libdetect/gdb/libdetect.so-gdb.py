@@ -49,16 +49,23 @@ def find_fragment(code):
     if index >= int(region["chunks_used"]):
         return None
     chunk = region["chunks"][index]
-    low, high = 0, int(chunk["count"])
-    while low < high:
-        middle = (low + high) // 2
-        if int(chunk["fragments"][middle]["code_end"]) <= code:
-            low = middle + 1
-        else:
-            high = middle
-    if low >= int(chunk["count"]) or int(chunk["fragments"][low]["code"]) > code:
-        return None
-    return chunk["fragments"][low]
+    count = int(chunk["count"])
+
+    def first(is_passed):
+        low, high = 0, count
+        while low < high:
+            middle = (low + high) // 2
+            if is_passed(chunk["fragments"][middle]):
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    low = first(lambda fragment: int(fragment["code_end"]) <= code)
+    if low < count:
+        return chunk["fragments"][low] if int(chunk["fragments"][low]["code"]) <= code else None
+    low = first(lambda fragment: int(fragment["cold"]) > code)
+    return chunk["fragments"][low] if low < count and code < int(chunk["fragments"][low]["cold_end"]) else None
 
 
 def is_translated(pc):

@@ -47,23 +47,36 @@ struct tr_chunk *cache_chunk_of(uintptr_t code)
     return region ? &region->chunks[(code - region->start) / CHUNK_SIZE] : NULL;
 }
 
+static bool ends_before(const struct tr_fragment *fragment, uintptr_t code) { return fragment->code_end <= code; }
+static bool is_cold_above(const struct tr_fragment *fragment, uintptr_t code) { return fragment->cold > code; }
+
+/* The first of `count` that is not passed; count: none. */
+static uint32_t search(struct tr_fragment *const *fragments, uint32_t count, uintptr_t code,
+                       bool (*is_passed)(const struct tr_fragment *fragment, uintptr_t code))
+{
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (is_passed(fragments[middle], code))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 struct tr_fragment *cache_fragment(uintptr_t code)
 {
     struct tr_chunk *chunk = cache_chunk_of(code);
     if (!chunk)
         return NULL;
-    uint32_t low = 0, high = load_acquire(&chunk->count); /* pairs with append's store_release */
+    uint32_t count = load_acquire(&chunk->count); /* pairs with append's store_release */
     struct tr_fragment **fragments = load_acquire(&chunk->fragments);
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (fragments[middle]->code_end <= code)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low >= load_relaxed(&chunk->count) || fragments[low]->code > code)
-        return NULL;
-    return fragments[low];
+    uint32_t i = search(fragments, count, code, ends_before);
+    if (i < count)
+        return fragments[i]->code <= code ? fragments[i] : NULL;
+    i = search(fragments, count, code, is_cold_above);
+    return i < count && code < fragments[i]->cold_end ? fragments[i] : NULL;
 }
 
 bool cache_place(uintptr_t code, struct tr_place *place)
@@ -111,6 +124,7 @@ static void open_chunk(struct tr_region *region, struct tr_chunk *chunk)
 {
     chunk->start = region->start + (uintptr_t)(chunk - region->chunks) * CHUNK_SIZE;
     chunk->end = chunk->start + CHUNK_SIZE;
+    chunk->cold = chunk->end;
     chunk->next = chunk == region->chunks ? region->shared_end : chunk->start;
     chunk->dropped = false;
     chunk->sequence = ++last_sequence;
@@ -187,12 +201,12 @@ struct tr_region *cache_region(uintptr_t pc, size_t bytes)
         return NULL;
     struct tr_chunk *chunk = range->chunk;
     struct tr_region *region = chunk ? cache_region_of(chunk->start) : NULL;
-    if (!chunk || chunk->end - chunk->next < bytes)
+    if (!chunk || chunk->cold - chunk->next < bytes)
         chunk = next_chunk(range, &region);
     if (!chunk)
         return NULL;
     region->next = chunk->next;
-    region->limit = chunk->end;
+    region->limit = chunk->cold;
     return region;
 }
 
@@ -285,7 +299,7 @@ uintptr_t cache_inside(uintptr_t pc, struct tr_fragment **fragment)
 bool cache_publish(struct tr_fragment *fragment)
 {
     struct tr_chunk *chunk = cache_chunk_of(fragment->code);
-    if (!chunk || chunk->next != fragment->code || fragment->code_end > chunk->end)
+    if (!chunk || chunk->next != fragment->code || fragment->code_end > fragment->cold || fragment->cold_end > chunk->cold)
         return false;
     if (!near_add(fragment))
         return false;
@@ -294,12 +308,13 @@ bool cache_publish(struct tr_fragment *fragment)
         return false;
     }
     chunk->next = (fragment->code_end + 3) & ~(uintptr_t)3; /* not more: see x86_64/indirect.c on predictors */
-    if (chunk->next > chunk->end)
-        chunk->next = chunk->end;
+    chunk->cold = fragment->cold;
+    if (chunk->next > chunk->cold)
+        chunk->next = chunk->cold;
     translator.fragments_since_flush++;
     stat_add(&translator.stats.fragments, 1);
     stat_add(&translator.stats.program_bytes, fragment->pc_end - fragment->pc);
-    stat_add(&translator.stats.cache_bytes, fragment->code_end - fragment->code);
+    stat_add(&translator.stats.cache_bytes, fragment->code_end - fragment->code + fragment->cold_end - fragment->cold);
     stat_add(&translator.stats.metadata_bytes, sizeof(*fragment) + fragment->places_size +
              fragment->exit_count * sizeof(struct tr_exit));
     return fragment->transient || map_set(fragment->pc, fragment->code);

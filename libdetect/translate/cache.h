@@ -55,7 +55,7 @@ struct tr_hook {
 /* Space for a fragment of code at pc, at least `bytes` (at most FRAGMENT_MAX) from region->next on; NULL: none,
  * evict or stop. Lock held. */
 struct tr_region *cache_region(uintptr_t pc, size_t bytes);
-/* The fragment's code [code, code_end) is written, code == region->next: publish it, and reserve the space. Its own
+/* The fragment's code is written, code == region->next, and cold_end <= region->limit: publish it, and reserve the space. Its own
  * pc becomes an entry of the map; others are added as they are asked for. Lock held. */
 bool cache_publish(struct tr_fragment *fragment);
 /* The fragment that contains the cache address, evicted ones as well; NULL. Lock-free, async-signal-safe. */
@@ -82,8 +82,9 @@ struct tr_range;
 
 struct tr_chunk {
     uintptr_t start, next, end;
+    uintptr_t cold;                 /* what is seldom run lies in [cold, end), so that the rest is close together */
     struct tr_range *owner;         /* NULL: none, or stubs */
-    struct tr_fragment **fragments; /* by code address; lock-free readers see `count` of them */
+    struct tr_fragment **fragments; /* code upwards, cold parts downwards; lock-free readers see `count` of them */
     uint32_t count, capacity;
     uint32_t evicted;               /* the first so many of them are */
     bool dropped;                   /* some of its pages are not executable */

@@ -67,11 +67,11 @@ void evict_chunk(struct tr_chunk *chunk)
     drop_pages(chunk, chunk->start, chunk->end);
 }
 
-/* What the chunk holds so far; it goes on with its next page. */
+/* What the chunk holds so far; it goes on with its next pages. */
 static void evict_begun(struct tr_chunk *chunk)
 {
-    uintptr_t next = (chunk->next + 4095) & ~(uintptr_t)4095;
-    if (chunk->state == CHUNK_FULL || next >= chunk->end) {
+    uintptr_t next = (chunk->next + 4095) & ~(uintptr_t)4095, cold = chunk->cold & ~(uintptr_t)4095;
+    if (chunk->state == CHUNK_FULL || next >= cold) {
         evict_chunk(chunk);
         return;
     }
@@ -79,7 +79,9 @@ static void evict_begun(struct tr_chunk *chunk)
         return;
     evict_fragments(chunk);
     drop_pages(chunk, chunk->start, next);
+    drop_pages(chunk, cold, chunk->end);
     chunk->next = next;
+    chunk->cold = cold;
 }
 
 static struct tr_chunk *oldest(void)

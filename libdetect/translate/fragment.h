@@ -45,7 +45,8 @@ struct tr_exit {
 
 struct tr_fragment {
     uintptr_t pc, pc_end;       /* program addresses [pc, pc_end) */
-    uintptr_t code, code_end;   /* cache addresses, stubs included */
+    uintptr_t code, code_end;   /* cache addresses */
+    uintptr_t cold, cold_end;   /* of its parts that are seldom run, in the same chunk further up: the stubs of its exits… */
     struct tr_region *region;
     struct tr_exit *exits;      /* exit_count of them */
     struct tr_exit *in;         /* linked to this fragment, at its start or inside */

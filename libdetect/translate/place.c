@@ -262,7 +262,7 @@ static bool take_record(struct place_reader *r)
 
 bool fragment_place(const struct tr_fragment *fragment, uintptr_t code, struct tr_place *place)
 {
-    if (code < fragment->code || code >= fragment->code_end)
+    if (code - fragment->code >= fragment->code_end - fragment->code && code - fragment->cold >= fragment->cold_end - fragment->cold)
         return false;
     struct place_reader r;
     open_reader(&r, fragment);
@@ -307,18 +307,19 @@ uintptr_t fragment_call_out(const struct tr_fragment *fragment, uintptr_t pc)
 
 bool fragment_is_valid(const struct tr_fragment *fragment)
 {
+    uintptr_t end = fragment->cold < fragment->cold_end ? fragment->cold_end : fragment->code_end;
     if (fragment->pc >= fragment->pc_end || fragment->code >= fragment->code_end)
         return false;
     struct place_reader r;
     open_reader(&r, fragment);
     while (take_record(&r)) {
-        if (r.code > fragment->code_end || (r.instruction && r.enterable && r.place.spilled != 0))
+        if (r.code > end || (r.instruction && r.enterable && r.place.spilled != 0))
             return false;
     }
     for (unsigned i = 0; i < fragment->exit_count; i++) {
         const struct tr_exit *exit = &fragment->exits[i];
-        if (exit->site < fragment->code || exit->site + 4 > fragment->code_end || exit->fragment != fragment ||
-            (exit->site & 7) > 4 || exit->stub < fragment->code || exit->stub >= fragment->code_end)
+        if (exit->site < fragment->code || exit->site + 4 > end || exit->fragment != fragment || (exit->site & 7) > 4 ||
+            exit->stub < fragment->cold || exit->stub >= fragment->cold_end)
             return false;
     }
     return r.at == r.end;

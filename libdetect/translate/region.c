@@ -189,7 +189,7 @@ struct tr_region *region_make(uintptr_t low, uintptr_t high)
     region->chunks_used = 1;
     first->start = region->start;
     first->next = region->shared_end;
-    first->end = region->start + CHUNK_SIZE;
+    first->end = first->cold = region->start + CHUNK_SIZE;
     first->state = CHUNK_STUBS;
     region->stubs = first;
     region->older = cache_regions;

@@ -594,6 +594,41 @@ static void emit_literals(struct builder *b)
     }
 }
 
+/* What is seldom run. */
+static void emit_cold(struct builder *b)
+{
+    for (uint32_t i = 0; i < b->tail_count; i++)
+        emit_tail(b, &b->tails[i]);
+    for (uint32_t i = 0; i < b->pad_count; i++)
+        emit_pad(b, &b->pads[i]);
+    for (uint32_t i = 0; i < b->count; i++)
+        emit_call_out(b, i);
+    emit_stubs(b);
+    emit_literals(b);
+}
+
+/* The emitter goes on in the upper part of the chunk, as far up as all of it fits: it is written once for nothing. Addresses are
+ * the same but for multiples of 8, so that it takes as much again. False: there is no room. */
+static bool begin_cold(struct builder *b)
+{
+    struct emitter e = b->e;
+    struct place_writer places = b->places;
+    uint32_t exits = b->exits;
+    uintptr_t limit = e.end & ~(uintptr_t)7, start = (e.at + 7) & ~(uintptr_t)7;
+    b->e.at = b->e.end = start;
+    emit_cold(b);
+    size_t size = (b->e.at - start + 7) & ~(uintptr_t)7;
+    b->e = e;
+    b->places = places;
+    b->exits = exits;
+    if (limit - start < size || start > limit || e.full) {
+        b->e.full = true;
+        return false;
+    }
+    b->fragment->cold = b->e.at = limit - size;
+    return true;
+}
+
 static void emit_all(struct builder *b)
 {
     memset(b->forward, 0, b->count * sizeof(b->forward[0]));
@@ -602,19 +637,14 @@ static void emit_all(struct builder *b)
     for (uint32_t i = 0; i < b->count; i++)
         emit_instruction(b, i);
     emit_fall_through(b);
+    b->fragment->code_end = b->e.at;
     end_path(b);
-    for (uint32_t i = 0; i < b->tail_count; i++)
-        emit_tail(b, &b->tails[i]);
-    for (uint32_t i = 0; i < b->pad_count; i++)
-        emit_pad(b, &b->pads[i]);
-    for (uint32_t i = 0; i < b->count; i++)
-        emit_call_out(b, i);
+    if (begin_cold(b))
+        emit_cold(b);
     for (uint32_t i = 0; i < b->count; i++) {
         if (b->forward[i] != 0)
             emit_set_displacement(&b->e, b->forward[i], label_of(b, i, b->inside[i]));
     }
-    emit_stubs(b);
-    emit_literals(b);
     place_end(&b->places);
 }
 
@@ -691,7 +721,7 @@ static struct tr_fragment *emit_fragment(struct builder *b, uintptr_t pc, bool *
         return NULL;
     begin_emission(b, region);
     emit_all(b);
-    b->fragment->code_end = b->e.at;
+    b->fragment->cold_end = b->e.at;
     *too_long = b->e.full || b->places.full;
     if (*too_long || b->out_of_memory || !keep_places(b) || !cache_publish(b->fragment)) {
         release(b->fragment, exits);

@@ -80,12 +80,12 @@ static void print_program(uint32_t i)
 }
 
 /* [code, end) of the cache; the next address. */
-static uintptr_t print_code(const struct tr_fragment *fragment, uintptr_t code, uintptr_t end)
+static uintptr_t print_code(uintptr_t code, uintptr_t end)
 {
     while (code < end) {
         char text[128], bytes[3 * INSN_MAX + 1];
         const uint8_t *at = (const uint8_t *)code;
-        size_t size = disassemble(at, fragment->code_end - code, code, text, sizeof(text));
+        size_t size = disassemble(at, end - code, code, text, sizeof(text));
         size = size > 0 ? size : 1;
         for (size_t i = 0; i < size; i++)
             snprintf(bytes + 3 * i, 4, "%02x ", at[i]);
@@ -95,10 +95,10 @@ static uintptr_t print_code(const struct tr_fragment *fragment, uintptr_t code, 
     return code;
 }
 
-/* The stubs begin where the first exit's does. */
-static uintptr_t body_end(const struct tr_fragment *fragment)
+/* Of the parts out of line, the stubs and what comes behind are left out. */
+static uintptr_t cold_body_end(const struct tr_fragment *fragment)
 {
-    return fragment->exit_count > 0 ? fragment->exits[0].stub : fragment->code_end;
+    return fragment->exit_count > 0 ? fragment->exits[0].stub : fragment->cold_end;
 }
 
 static void print_exits(const struct tr_fragment *fragment)
@@ -114,16 +114,19 @@ static void print_exits(const struct tr_fragment *fragment)
 
 static void dump_fragment(const struct tr_fragment *fragment)
 {
-    print("fragment %lx-%lx, code %lx-%lx%s", (unsigned long)fragment->pc, (unsigned long)fragment->pc_end,
-          (unsigned long)fragment->code, (unsigned long)fragment->code_end, fragment->evicted ? ", evicted" : "");
+    print("fragment %lx-%lx, code %lx-%lx and %lx-%lx%s", (unsigned long)fragment->pc, (unsigned long)fragment->pc_end,
+          (unsigned long)fragment->code, (unsigned long)fragment->code_end, (unsigned long)fragment->cold,
+          (unsigned long)fragment->cold_end, fragment->evicted ? ", evicted" : "");
     decode_program(fragment);
     uintptr_t code = fragment->code;
     for (uint32_t i = 0; i < dump.count; i++) {
         print_program(i);
-        uintptr_t next = i + 1 < dump.count ? fragment_code_at(fragment, dump.insns[i + 1].pc) : body_end(fragment);
+        uintptr_t next = i + 1 < dump.count ? fragment_code_at(fragment, dump.insns[i + 1].pc) : fragment->code_end;
         if (!fragment->evicted)
-            code = print_code(fragment, code, next);
+            code = print_code(code, next);
     }
+    if (!fragment->evicted)
+        print_code(fragment->cold, cold_body_end(fragment));
     print_exits(fragment);
 }
 

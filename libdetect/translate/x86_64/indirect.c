@@ -457,10 +457,9 @@ void indirect_emit(struct emitter *e, const struct tr_insn *insn, bool r11_dead,
     emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
     place_spilled(places, e->at, TR_RCX, 1);
     emit_through_table(e, id, call);
-    if (!call)
-        return;
     if (id == TABLE_MEMORY)
         place_restored(places, e->at, TR_R11);
     place_restored(places, e->at, TR_RCX);
-    place_return_site(places, e->at, insn->pc + insn->length);
+    if (call)
+        place_return_site(places, e->at, insn->pc + insn->length);
 }
