@@ -46,6 +46,9 @@ struct tr_access {
     int32_t displacement;
     uint8_t segment; /* 0, or TR_FS, TR_GS */
     uintptr_t address; /* where it is known: TR_RIP; else 0 */
+    /* Of a read, in a quick call: the access of a later instruction that writes the same bytes; once this one has run nothing
+     * that might order comes before it. NULL: there is none. */
+    const struct tr_access *writes_back;
 };
 enum { TR_NO_REGISTER = 255, TR_RIP = 254, TR_FS = 1, TR_GS = 2 };
 

@@ -103,14 +103,19 @@ void client_checked_access(uintptr_t address, size_t size, uint32_t kind, uintpt
     client_access(address, size, kind, pc);
 }
 
-/* Takes care of some, and leaves the others to client_checked_access. */
+/* Takes care of some, and of what comes later of the same bytes, and leaves the others to client_checked_access. */
 bool client_quick(uintptr_t address, const struct tr_access *access)
 {
     const bool done = (address >> 3 ^ access->pc) & 3;
     check_stack();
     if (done) {
+        const struct tr_access *later = access->writes_back;
         make_own(address, access->size, access->kind, access->pc);
         note(address, access->size, access->kind, access->pc);
+        if (later) {
+            make_own(address, later->size, later->kind, later->pc);
+            note(address, later->size, later->kind | CLIENT_EARLY, later->pc);
+        }
     }
     clobber();
     return done;

@@ -6,7 +6,7 @@
 #include "hooks.h"
 
 #define RECORDED_MAX 40000
-enum { CLIENT_CALL = 0x1000, CLIENT_RETURN = 0x2000 }; /* kinds besides enum tr_access_kind; address is rsp */
+enum { CLIENT_CALL = 0x1000, CLIENT_RETURN = 0x2000, CLIENT_EARLY = 0x4000 }; /* kinds besides enum tr_access_kind; address is rsp */
 
 struct recorded {
     struct access access[RECORDED_MAX];

@@ -188,7 +188,8 @@ static void run_one(unsigned slot)
     hooks_forget_words();
     bool states_ok = run_translated(s, INTERRUPT_NOT, NULL, &cache);
     bool accesses_ok = !options.hooks || s->no_steps ||
-                       (options.checks ? hooks_checks_agree : hooks_agree)(s, &batch.accesses[slot]);
+                       (options.checks ? hooks_checks_agree(s, &batch.accesses[slot], cache.faulted)
+                                       : hooks_agree(s, &batch.accesses[slot]));
     if (options.calls)
         accesses_ok = hooks_calls_agree();
     if (options.dump) {
@@ -405,7 +406,7 @@ int main(int argc, char **argv)
            "%lu unstable\n", supported_count, options.cases, failures, run_counts.faults, run_counts.interruptions,
            run_counts.at_work, unstable);
     if (options.checks)
-        printf("%lu accesses for the second test, %lu told\n", hooks_second, hooks_second_told);
+        printf("%lu accesses for the second test, %lu told; %lu told early\n", hooks_second, hooks_second_told, hooks_early);
     if (options.checks && hooks_second_told > hooks_second / 2)
         return 1; /* where flags are live there is none */
     if (options.sabotage)

@@ -366,22 +366,39 @@ static void put_frame(struct builder *b)
     PUT(b, 0x48, 0x8d, 0x64, 0x24, bytes);
 }
 
+/* mov disp(%pointer), %reg; something; mov %reg, disp(%pointer), of 4 or 8 bytes */
+static void put_load_and_store(struct builder *b)
+{
+    const unsigned base = random_of_set(b->r, b->roles.pointers), reg = free_register(b);
+    const unsigned rex = 0x40 | random_below(b->r, 2) << 3 | (reg >> 3) << 2 | base >> 3;
+    const uint8_t displacement = (uint8_t)(random_below(b->r, 32) * 4 - 64), modrm = (uint8_t)(0x40 | (reg & 7) << 3 | (base & 7));
+    PUT(b, (uint8_t)rex, 0x8b, modrm);
+    if ((base & 7) == RSP)
+        put8(b, 0x24);
+    put8(b, displacement);
+    put_plains(b, 3);
+    PUT(b, (uint8_t)rex, 0x89, modrm);
+    if ((base & 7) == RSP)
+        put8(b, 0x24);
+    put8(b, displacement);
+}
+
 void put_item(struct builder *b)
 {
-    const unsigned kind = random_below(b->r, 40);
-    if (kind < 18 || (kind >= 30 && !b->calls)) {
+    const unsigned kind = random_below(b->r, 41);
+    if (kind < 18 || (kind >= 31 && !b->calls)) {
         put_plain(b);
         return;
     }
     static void (*const always[])(struct builder *) = {
         put_branch_over, put_branch_over, put_branch_over, put_counted_loop, put_counted_loop, put_loop,
-        put_jrcxz, put_switch, put_string, put_overlap, put_lock_skip, put_frame};
+        put_jrcxz, put_switch, put_string, put_overlap, put_lock_skip, put_frame, put_load_and_store};
     static void (*const with_stack[])(struct builder *) = {
         put_call, put_call, put_call, put_push_return, put_retpoline, put_get_pc, put_push_pop, put_flags,
         put_syscall, put_call};
-    if (kind < 30) {
+    if (kind < 31) {
         always[kind - 18](b);
     } else {
-        with_stack[kind - 30](b);
+        with_stack[kind - 31](b);
     }
 }

@@ -488,7 +488,7 @@ struct oracle_word {
 static struct oracle_word known[(WORDS_END - WORDS_START) / 8];
 static uint64_t touched[4096];
 static size_t touched_count;
-uint64_t hooks_second, hooks_second_told;
+uint64_t hooks_second, hooks_second_told, hooks_early;
 
 void hooks_init_words(void)
 {
@@ -611,7 +611,19 @@ static bool is_plain(const struct snippet *s, const struct access *a)
            i.info.mnemonic != ZYDIS_MNEMONIC_CMPXCHG16B;
 }
 
-bool hooks_checks_agree(const struct snippet *s, const struct accesses *expected)
+/* The write that was told with a read does come. */
+static bool comes_later(const struct accesses *expected, size_t from, struct access *early)
+{
+    early->kind &= ~(uint32_t)CLIENT_EARLY;
+    hooks_early++;
+    make_known(early);
+    for (size_t i = from; i < expected->count; i++)
+        if (same(&expected->access[i], early))
+            return true;
+    return false;
+}
+
+bool hooks_checks_agree(const struct snippet *s, const struct accesses *expected, bool faulted)
 {
     const size_t count = recorded.count;
     size_t taken = 0;
@@ -630,6 +642,14 @@ bool hooks_checks_agree(const struct snippet *s, const struct accesses *expected
         if (take(a, recorded.access + taken, count - taken)) {
             hooks_second_told += is_second;
             make_known(&recorded.access[taken++]);
+            struct access *next = &recorded.access[taken];
+            if (taken < count && next->kind & CLIENT_EARLY) {
+                taken++;
+                if (!comes_later(expected, i + 1, next) && !faulted) {
+                    print_access("told early, but does not come", next);
+                    return false;
+                }
+            }
         } else if (!is_own(a) && !(a->kind & UP_TO)) {
             print_access("expected access", a);
             return false;

@@ -57,9 +57,11 @@ void hooks_init_words(void);
 void hooks_forget_words(void);
 /* As hooks_agree, where an access need not be told if all that it touches is the thread's own, and may not be told if the
  * words say so and it is one that is tested inline. */
-bool hooks_checks_agree(const struct snippet *s, const struct accesses *expected);
+bool hooks_checks_agree(const struct snippet *s, const struct accesses *expected, bool faulted);
 /* Accesses so far that only the second test lets pass, and those of them that were told. */
 extern uint64_t hooks_second, hooks_second_told;
+/* Writes that were told together with a read before them. */
+extern uint64_t hooks_early;
 
 /* One that sees calls and returns alone, and has calls kept. */
 extern const struct tr_client hooks_client_of_calls;

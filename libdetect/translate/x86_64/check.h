@@ -30,6 +30,7 @@ struct check_plan {
     struct check_held held[CHECK_PATH];
     uint8_t inline_operands[CHECK_PATH]; /* bit per operand: tested inline */
     bool flags_live[CHECK_PATH];
+    uint16_t writes_back[CHECK_PATH];    /* the later instruction that writes what this one reads; UINT16_MAX: none */
     struct tr_live live[CHECK_PATH];     /* for the plan alone, as is what follows */
     uint16_t uses[CHECK_PATH];
     uint8_t needs[CHECK_PATH];           /* bit per register */

@@ -47,10 +47,17 @@ struct tested {
     unsigned count, next;
 };
 
+static bool same_start(const struct tr_access *a, const struct tr_access *b)
+{
+    if (a->base == TR_RIP || b->base == TR_RIP)
+        return a->address == b->address && a->base == b->base && a->segment == b->segment;
+    return a->base == b->base && a->index == b->index && a->scale == b->scale && a->displacement == b->displacement &&
+           a->segment == b->segment;
+}
+
 static bool covers(const struct tr_access *a, const struct tr_access *b)
 {
-    return a->base == b->base && a->index == b->index && a->scale == b->scale && a->displacement == b->displacement &&
-           a->segment == b->segment &&           a->size >= b->size && a->base != TR_RIP && ((a->kind & TR_WRITE) || !(b->kind & TR_WRITE));
+    return same_start(a, b) && a->size >= b->size && ((a->kind & TR_WRITE) || !(b->kind & TR_WRITE));
 }
 
 static bool is_tested(const struct tested *tested, const struct tr_access *access)
@@ -111,6 +118,39 @@ static void choose_operands(struct check_plan *plan, struct tr_insn *insns, uint
         else
             forget_tested(&tested, insns[i].writes);
     }
+}
+
+/* --- what is written back -------------------------------------------------------------------------------------------- */
+
+#define WRITE_BACK_DISTANCE 24u
+
+static bool is_same(const struct tr_access *a, const struct tr_access *b) { return same_start(a, b) && a->size == b->size; }
+
+static bool is_one(const struct check_plan *plan, const struct tr_insn *insns, uint32_t i, uint32_t kind)
+{
+    return plan->inline_operands[i] && insns[i].access_count == 1 &&
+           (insns[i].access[0].kind & (TR_READ | TR_WRITE)) == kind;
+}
+
+/* Straight on from a read to a write of the same operand: no branch, no label, nothing that is told each time. */
+static uint16_t find_write_back(const struct check_plan *plan, const struct tr_insn *insns, uint32_t count, uint32_t i)
+{
+    const struct tr_access *read = &insns[i].access[0];
+    for (uint32_t j = i + 1; j < count && j <= i + WRITE_BACK_DISTANCE; j++) {
+        bool told_each_time = insns[j].access_count > 0 && !plan->inline_operands[j];
+        if (insns[j - 1].flow != FLOW_NEXT || uses_register(read, insns[j - 1].writes) || plan->is_target[j] ||
+            plan->closed[j] || told_each_time)
+            return NONE;
+        if (is_one(plan, insns, j, TR_WRITE) && is_same(&insns[j].access[0], read))
+            return (uint16_t)j;
+    }
+    return NONE;
+}
+
+static void find_write_backs(struct check_plan *plan, const struct tr_insn *insns, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        plan->writes_back[i] = is_one(plan, insns, i, TR_READ) ? find_write_back(plan, insns, count, i) : NONE;
 }
 
 /* --- registers -------------------------------------------------------------------------------------------------------- */
@@ -236,6 +276,7 @@ void check_plan(struct check_plan *plan, struct tr_insn *insns, uint32_t count, 
             plan->is_target[inside[i]] = true;
     }
     choose_operands(plan, insns, count);
+    find_write_backs(plan, insns, count);
     find_needs(plan, insns, count);
     for (unsigned k = 0; k < CHECK_REGISTERS; k++) {
         borrow_loops(plan, k, count, inside);

@@ -129,6 +129,12 @@ void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const s
         hooks->before->hook.run = run_plain;
 }
 
+void hooks_tell_write_back(struct insn_hooks *read, const struct insn_hooks *write)
+{
+    if (read->before && write->before)
+        read->before->operands[0].access.writes_back = &write->before->operands[0].access;
+}
+
 void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool is_tested)
 {
     if (hooks->before && !is_tested)

@@ -58,6 +58,8 @@ void hooks_emit_before(struct emitter *e, struct place_writer *places, const str
 /* The call-out alone, where `before` is not to be run each time; it goes on at `resume`. `way_in`: the region's. */
 void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, uintptr_t way_in,
                          uintptr_t resume);
+/* The access of `read`, which is one, is written back by that of `write`. */
+void hooks_tell_write_back(struct insn_hooks *read, const struct insn_hooks *write);
 void hooks_emit_after(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks);
 
 #endif
