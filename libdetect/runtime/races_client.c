@@ -3,6 +3,7 @@
  *
  * Hard rules: compiled with -mgeneral-regs-only, since the vector registers are the program's; calls nothing that is
  * not, but through tr_with_vectors_saved(); runs on the translator's stack with signals deferred. */
+#include "analysis/evidence.h"
 #include "analysis/thread.h"
 #include "runtime/races_inner.h"
 
@@ -128,6 +129,17 @@ static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
         tr_with_vectors_saved(races_tell_interrupted, self);
 }
 
+/* `before`: of which the access is told instead, as it follows at once and stands for both; not if one of them might be
+ * an atomic operation. */
+static inline bool quick_as(struct self *self, uintptr_t address, const struct tr_access *access, race_site call,
+                            const struct tr_access *before)
+{
+    uint32_t flags = flags_of(address, access->size, access->kind);
+    if (before && (evidence_is_open(flags) || evidence_is_open(flags_of(address, before->size, before->kind))))
+        return false;
+    return race_quick(runtime.detector, self->thread, address, access->size, flags, call, access->pc);
+}
+
 static bool on_quick(uintptr_t address, const struct tr_access *access)
 {
     struct self *self = self_current;
@@ -139,8 +151,8 @@ static bool on_quick(uintptr_t address, const struct tr_access *access)
         innermost = tr_innermost_call(sp);
     if (UNLIKELY(sp > self->thread->race.stack_watch || (innermost->node == RACE_SITE_NONE && tr_call_is_one(innermost))))
         return false;
-    return race_quick(runtime.detector, self->thread, address, access->size, flags_of(address, access->size, access->kind),
-                      innermost->node, access->pc);
+    return (access->writes_back && quick_as(self, address, access->writes_back, innermost->node, access)) ||
+           quick_as(self, address, access, innermost->node, NULL);
 }
 
 /* Complete once there is shadow memory. */
