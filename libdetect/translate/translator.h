@@ -19,6 +19,7 @@ struct translator {
     bool left;                      /* detached: for good */
     bool dual;                      /* the cache is mapped twice */
     bool prefer_dual;               /* tests: even where it need not be */
+    bool prefer_jrcxz;              /* tests: in slots (x86_64/indirect.c), on any CPU */
     uint32_t fragments_since_flush;
     size_t live_bytes;              /* of chunks that hold code */
     size_t evicted_metadata;        /* bytes that are still known of evicted fragments */

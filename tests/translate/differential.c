@@ -25,6 +25,7 @@
 #include "hooks.h"
 #include "run.h"
 #include "state.h"
+#include "translate/translator.h"
 
 #define MAX_REPORTED 10
 
@@ -386,6 +387,7 @@ int main(int argc, char **argv)
         }
     if (options.far)
         code_start = CODE_FAR;
+    translator.prefer_jrcxz = options.far;
     stay_on_one_cpu();
     machine_init();
     run_init();

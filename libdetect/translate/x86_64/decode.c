@@ -12,8 +12,7 @@
 
 static ZydisDecoder full_decoder, flow_decoder;
 
-/* AMD's CPUs truncate the target of a branch with a 66 prefix, Intel's ignore the prefix. */
-static bool cpu_is_amd(void)
+bool cpu_is_amd(void)
 {
     unsigned eax, ebx, ecx, edx;
     if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx))
@@ -25,6 +24,7 @@ static void init_decoder(ZydisDecoder *decoder, bool minimal)
 {
     ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
     ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_MINIMAL, minimal);
+    /* AMD's CPUs truncate the target of a branch with a 66 prefix, Intel's ignore the prefix. */
     ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_AMD_BRANCHES, cpu_is_amd());
     /* No kernel enables MPX any more: its instructions are no-operations, all of them. */
     ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_MPX, false);

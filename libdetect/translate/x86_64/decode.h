@@ -85,5 +85,6 @@ bool decode_operands(struct tr_insn *insn, const uint8_t *bytes, size_t size, ui
 uintptr_t known_address(const struct tr_insn *insn, unsigned operand);
 /* Once, before the others. */
 void decode_init(void);
+bool cpu_is_amd(void);
 
 #endif

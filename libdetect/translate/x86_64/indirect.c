@@ -2,16 +2,19 @@
 /* Indirect jumps and calls. Their code (transfer.h) ends in a jump through a table of 65536 words that is indexed by the
  * target's low 16 bits. Each word leads to the slot of a target that was learnt, which checks that it is meant:
  *
- *         mov    key(%rip), %rcx       less the target
+ *         mov    key(%rip), %rcx       1, less the target
  *         lea    (%target,%rcx), %rcx
- *         jrcxz  1f
- *         jmp    *next(%rip)           the next slot with the same low bits; in the end, the table's miss
- *      1: mov    %fs:spill1, %rcx
+ *         loop   1f
+ *         mov    %fs:spill1, %rcx
  *         mov    %fs:spill0, %r11      only if the target was loaded into r11
  *         jmp    where                 an exit like a fragment's: patched, and unlinked when the fragment goes
  *         its stub
+ *      1: jmp    *next(%rip)           the next slot with the same low bits; in the end, the table's miss
  *   key:  .quad
  *   next: .quad
+ *
+ * where `loop` (one less in rcx, and jump if that is not 0) is a fast instruction; elsewhere jrcxz over a jump, with one less in the
+ * key.
  *
  * No flag is touched (who jumps may have put something into the carry for who is jumped to), and each table word is
  * exchanged in one store: no lock. Newest first. Slots stay when targets go: the exit then asks the dispatcher again.
@@ -39,7 +42,8 @@ enum {
     TABLE_WORDS = 65536,
     TABLES = TR_REGISTERS,
     TABLE_MEMORY = TR_RSP, /* targets that are loaded into r11: from memory, or from rcx or rsp */
-    SLOT_MISSED = 14,
+    SLOT_BRANCH = 12,
+    SLOT_MISSED = 64,
     SLOT_KEY = 72,
     SLOT_NEXT = 80,
     RELOAD = EMIT_FS_SIZE,
@@ -59,6 +63,8 @@ static uintptr_t tables; /* TABLES of them; 0: not yet */
 static uintptr_t miss[TABLES]; /* where a table's words lead at first; 0: the table is not in use */
 
 static uintptr_t *table_of(unsigned id) { return (uintptr_t *)(tables + id * TABLE_BYTES); }
+
+static bool has_fast_loop; /* AMD's; on Intel's CPUs it takes seven operations (Fog, instruction tables) */
 
 static bool is_low(uintptr_t address) { return address <= INT32_MAX; }
 
@@ -101,6 +107,7 @@ bool indirect_init(uintptr_t enter_indirect)
     tables = place_tables();
     if (!tables)
         return false;
+    has_fast_loop = cpu_is_amd() && !translator.prefer_jrcxz;
     miss[TABLE_MEMORY] = enter_indirect;
     forget(TABLE_MEMORY);
     return true;
@@ -131,9 +138,8 @@ static uint64_t *literal_of(uintptr_t slot)
     return (uint64_t *)(slot + SLOT_NEXT + (uintptr_t)cache_region_of(slot)->write_delta);
 }
 
-/* Where the target is found to be meant; so that the displacement of the jump lies within an aligned word. */
-static unsigned slot_meant(unsigned id) { return id == TABLE_MEMORY ? 21 : 22; }
-static unsigned slot_jump(unsigned id) { return slot_meant(id) + (id == TABLE_MEMORY ? 2 : 1) * RELOAD; }
+static unsigned slot_meant(void) { return has_fast_loop ? 14 : 16; }
+static unsigned slot_jump(unsigned id) { return slot_meant() + (id == TABLE_MEMORY ? 2 : 1) * RELOAD; }
 static unsigned slot_stub(unsigned id) { return slot_jump(id) + 5; }
 
 /* The slot that contains the address; 0. */
@@ -173,15 +179,15 @@ static void miss_place(const struct tr_exit *exit, uintptr_t offset, struct tr_p
 static void target_place(const struct tr_exit *exit, uintptr_t offset, struct tr_place *place)
 {
     bool is_loaded = exit->table == TABLE_MEMORY;
-    unsigned meant = slot_meant(exit->table);
+    bool is_meant = offset >= slot_meant() && offset < SLOT_MISSED;
     place->pc = exit->target;
-    if (offset < meant)
+    if (!is_meant)
         pc_in(place, is_loaded ? TR_R11 : exit->table);
-    if (offset < meant + RELOAD)
+    if (!is_meant || offset < slot_meant() + RELOAD)
         place_put(place, TR_RCX, 1);
-    if (is_loaded && offset < slot_jump(exit->table))
+    if (is_loaded && (!is_meant || offset < slot_jump(exit->table)))
         place_put(place, TR_R11, 0);
-    if (offset > slot_stub(exit->table))
+    if (is_meant && offset > slot_stub(exit->table))
         place_put(place, TR_RAX, 0);
 }
 
@@ -263,17 +269,21 @@ void slot_keep(uintptr_t slot)
 
 static void emit_slot(struct emitter *e, uintptr_t slot, struct tr_exit *exit)
 {
-    unsigned id = exit->table, target = id == TABLE_MEMORY ? TR_R11 : id, meant = slot_meant(id);
+    unsigned id = exit->table, target = id == TABLE_MEMORY ? TR_R11 : id;
     emit_bytes(e, (uint8_t[]){0x48, 0x8b, 0x0d, SLOT_KEY - 7, 0, 0, 0}, 7);
     emit_bytes(e, (uint8_t[]){(uint8_t)(0x48 | target >> 3), 0x8d, 0x4c, (uint8_t)(TR_RCX << 3 | (target & 7)), 0}, 5);
-    emit_bytes(e, (uint8_t[]){0xe3, (uint8_t)(meant - SLOT_MISSED), 0xff, 0x25}, 4);
-    emit32(e, SLOT_NEXT - (SLOT_MISSED + 6));
-    emit_nops(e, slot + meant - e->at);
+    if (has_fast_loop)
+        emit_bytes(e, (uint8_t[]){0xe2, SLOT_MISSED - (SLOT_BRANCH + 2)}, 2);
+    else
+        emit_bytes(e, (uint8_t[]){0xe3, 2, 0xeb, SLOT_MISSED - (SLOT_BRANCH + 4)}, 4);
     emit_load_fs(e, TR_RCX, TR_FS(spill[1]));
     if (id == TABLE_MEMORY)
         emit_load_fs(e, TR_R11, TR_FS(spill[0]));
     exit->site = emit_jump(e, slot + slot_stub(id), false);
     stub_emit(e, exit, NULL);
+    emit_nops(e, slot + SLOT_MISSED - e->at);
+    emit_bytes(e, (uint8_t[]){0xff, 0x25}, 2);
+    emit32(e, SLOT_NEXT - (SLOT_MISSED + 6));
 }
 
 struct emitter slot_emitter(uintptr_t slot)
@@ -287,7 +297,7 @@ static void write_slot(uintptr_t slot, struct tr_exit *exit, uintptr_t next)
     struct emitter e = slot_emitter(slot);
     emit_slot(&e, slot, exit);
     emit_nops(&e, slot + SLOT_KEY - e.at);
-    emit64(&e, -exit->target);
+    emit64(&e, has_fast_loop - exit->target);
     emit64(&e, next);
 }
 
