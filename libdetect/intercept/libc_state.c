@@ -115,7 +115,7 @@ static size_t put_file(char *to, size_t room, size_t at, size_t fd)
 {
     char link[48], path[64];
     put_number(link, sizeof(link), put(link, sizeof(link), 0, "/proc/self/fd/"), fd);
-    long length = sys_call(SYS_readlink, (long)link, (long)path, sizeof(path) - 1, 0, 0, 0);
+    long length = sys_call(SYS_readlinkat, AT_FDCWD, (long)link, (long)path, sizeof(path) - 1, 0, 0);
     if (length <= 0)
         return at;
     path[length] = '\0';

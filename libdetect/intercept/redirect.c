@@ -12,7 +12,6 @@
 
 #include "base/sys.h"
 #include "intercept/libc_entry.h"
-#include "intercept/libc_state.h"
 #include "intercept/signal_saved.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
@@ -244,7 +243,6 @@ static void redirect_all(void)
 {
     static bool done;
     bool tells_accesses = takeover_looks_for_races();
-    races_state_name = libc_state_name;
     if (tells_accesses)
         libc_collect();
     if (!done) {

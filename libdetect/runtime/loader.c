@@ -13,9 +13,9 @@
 
 #include "base/sys.h"
 
-static void (*notify)(void);
-
 #if defined(__x86_64__)
+
+static void (*notify)(void);
 
 /* movabs $on_state, %rax; jmp *%rax */
 #define JUMP_BYTES 12
