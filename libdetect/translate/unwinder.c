@@ -40,13 +40,14 @@ static uintptr_t answer_to(uintptr_t pc, bool *is_new)
 /* The low halves of the words of a block, and what is between them, all at once: nearly all blocks hold nothing. */
 typedef uint32_t halves __attribute__((vector_size(16), aligned(8), may_alias));
 typedef uint64_t two_words __attribute__((vector_size(16)));
-enum { BLOCK = 8 };
+enum { BLOCK = 16 };
 
 static bool may_hold(const uintptr_t *block, uint32_t pc)
 {
     const halves *part = (const halves *)(const void *)block;
     halves at = {pc, pc, pc, pc}, behind = at + 1;
     halves found = {0};
+#pragma GCC unroll 8
     for (unsigned i = 0; i < BLOCK * sizeof(uintptr_t) / sizeof(halves); i++)
         found |= (halves)(part[i] == at) | (halves)(part[i] == behind);
     two_words any = (two_words)found;
