@@ -10,9 +10,7 @@
 #include <string.h>
 
 #include "intercept/libc_effects.h"
-#include "intercept/libc_state.h"
 #include "intercept/symbols.h"
-#include "runtime/races.h"
 
 #if defined(__x86_64__)
 
@@ -310,7 +308,6 @@ void libc_collect(void)
     static bool have_names, have_libm;
     if (!have_names) {
         have_names = true;
-        races_state_name = libc_state_name;
         for (size_t i = 0; i < libc_row_count; i++)
             enter_name(libc_rows[i].name, &libc_rows[i]);
         collect(NULL);

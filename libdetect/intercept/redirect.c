@@ -12,6 +12,7 @@
 
 #include "base/sys.h"
 #include "intercept/libc_entry.h"
+#include "intercept/libc_state.h"
 #include "intercept/signal_saved.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
@@ -226,6 +227,7 @@ static void redirect_functions(void)
     for (size_t i = 0; i < ARRAY_LEN(redirections); i++)
         if ((real_functions[i] = find(&redirections[i])))
             redirect_native(real_functions[i], (uintptr_t)redirect_entries[i]);
+    races_state_name = libc_state_name;
 }
 
 #else
