@@ -34,7 +34,7 @@ static const struct doc_object *memory_of(const struct doc_finding *finding)
 
 static bool is_same_memory(const struct doc_object *a, const struct doc_object *b)
 {
-    return a->name && b->name ? strcmp(a->name, b->name) == 0 : a->address == b->address;
+    return a->name && b->name && strcmp(a->name, b->name) == 0;
 }
 
 static bool is_held(const struct doc_finding *finding, uint32_t thread, const struct doc_object *lock)
@@ -93,7 +93,7 @@ static const struct doc_object *missed(const struct doc_finding *finding)
 
 static void count_places(struct pool *pool, const struct document *document, struct doc_finding *finding)
 {
-    const struct doc_object *lock = memory_of(finding) ? missed(finding) : NULL;
+    const struct doc_object *lock = memory_of(finding) && memory_of(finding)->name ? missed(finding) : NULL;
     struct places places = {.count = 0};
     if (!lock)
         return;
