@@ -54,7 +54,7 @@ static void unlink_data(struct registration *entry)
         first->same_data = entry->same_data;
 }
 
-static void enter(int epoll, int fd, uint64_t data_key)
+static struct registration *enter(int epoll, int fd, uint64_t data_key)
 {
     if (!pairs.arena) {
         hash_init(&pairs, &runtime.arena);
@@ -64,29 +64,31 @@ static void enter(int epoll, int fd, uint64_t data_key)
     struct registration *entry = node ? hash_entry(node, struct registration, by_pair) : NULL;
     if (entry) {
         if (entry->data_key == data_key)
-            return;
+            return entry;
         unlink_data(entry);
     } else {
         entry = arena_alloc(&runtime.arena, sizeof(*entry));
         if (!entry || !hash_add(&pairs, &entry->by_pair, pair_key(epoll, fd)))
-            return;
+            return NULL;
         entry->fd = fd;
     }
     link_data(entry, data_key);
+    return entry;
 }
 
-void fd_epoll_register(int epoll, int fd, uint64_t data)
+uintptr_t fd_epoll_register(int epoll, int fd, uint64_t data)
 {
     struct self *self = self_enter();
     if (!self)
-        return;
+        return 0;
     fd_table_lock();
-    enter(epoll, fd, hash_mix(data, (uint64_t)epoll));
+    struct registration *entry = enter(epoll, fd, hash_mix(data, (uint64_t)epoll));
     fd_table_unlock();
     self_leave(self);
+    return (uintptr_t)entry;
 }
 
-unsigned fd_epoll_find(int epoll, uint64_t data, int fds[FD_EPOLL_SAME_DATA])
+unsigned fd_epoll_find(int epoll, uint64_t data, struct fd_epoll_found found[FD_EPOLL_SAME_DATA])
 {
     unsigned count = 0;
     struct self *self = self_enter();
@@ -95,7 +97,7 @@ unsigned fd_epoll_find(int epoll, uint64_t data, int fds[FD_EPOLL_SAME_DATA])
     fd_table_lock();
     struct registration *entry = first_with(hash_mix(data, (uint64_t)epoll));
     for (; entry && count < FD_EPOLL_SAME_DATA; entry = entry->same_data)
-        fds[count++] = entry->fd;
+        found[count++] = (struct fd_epoll_found){entry->fd, (uintptr_t)entry};
     fd_table_unlock();
     self_leave(self);
     return count;

@@ -102,8 +102,9 @@ INTERCEPT(int, pselect, (int count, fd_set *readable, fd_set *writable, fd_set *
 
 INTERCEPT(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *wanted))
 {
-    if (operation != EPOLL_CTL_DEL && wanted)
-        fd_epoll_register(epoll, fd, wanted->data.u64);
+    uintptr_t registration = operation != EPOLL_CTL_DEL && wanted ? fd_epoll_register(epoll, fd, wanted->data.u64) : 0;
+    if (order_wanted())
+        RELEASE_TO(registration); /* before the call: the other thread may have its event before this one returns */
     return REAL(epoll_ctl)(epoll, operation, fd, wanted);
 }
 
@@ -113,12 +114,13 @@ static void told(int epoll, const struct epoll_event *events, int ready,
     if (!order_wanted())
         return;
     for (int i = 0; i < ready; i++) {
-        if (!(events[i].events & ~(uint32_t)EPOLLOUT))
-            continue;
-        int fds[FD_EPOLL_SAME_DATA];
-        unsigned count = fd_epoll_find(epoll, events[i].data.u64, fds);
-        while (count-- > 0)
-            acquire_from(fds[count], site);
+        struct fd_epoll_found found[FD_EPOLL_SAME_DATA];
+        unsigned count = fd_epoll_find(epoll, events[i].data.u64, found);
+        while (count-- > 0) {
+            order_acquire(OBJECT_FD, found[count].registration, site);
+            if (events[i].events & ~(uint32_t)EPOLLOUT)
+                acquire_from(found[count].fd, site);
+        }
     }
 }
 
