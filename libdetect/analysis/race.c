@@ -149,7 +149,10 @@ void race_access(struct detector *det, struct thread *thread, uintptr_t address,
         race_step(&access, at, race_mask(0, end - at));
 }
 
-race_site race_call(struct detector *det, race_site parent, uintptr_t return_pc)
+race_site race_call(struct detector *det, struct thread *thread, race_site parent, uintptr_t return_pc)
 {
-    return calltree_child(&det->races->calls, parent, return_pc);
+    race_site node = calltree_child(&det->races->calls, parent, return_pc);
+    if (LIKELY(thread->race.local != NULL))
+        *race_call_entry(thread->race.local, parent, return_pc) = (struct call_cache_entry){return_pc, parent, node};
+    return node;
 }

@@ -131,7 +131,9 @@ void race_report(struct detector *det, struct thread *thread);
 
 /* The node for "called from return_pc in the context `parent`"; RACE_SITE_NONE is the bottom. Interned: the same
  * number for the same stack in all threads. Lock-free when it exists. */
-race_site race_call(struct detector *det, race_site parent, uintptr_t return_pc);
+race_site race_call(struct detector *det, struct thread *thread, race_site parent, uintptr_t return_pc);
+/* The same if this thread, whose accesses are looked at, has asked for it lately; RACE_SITE_NONE: it has not. As quick as race_quick(). */
+race_site race_call_known(const struct thread *thread, race_site parent, uintptr_t return_pc);
 /* The return addresses of a node, innermost first; how many. */
 uint32_t race_call_frames(struct detector *det, race_site call, uintptr_t *frames, uint32_t most);
 

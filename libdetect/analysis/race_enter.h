@@ -44,6 +44,11 @@ static ALWAYS_INLINE bool race_pair_is(const struct pair_cache_entry *entry, rac
     return entry->a == a && entry->b == b && entry->mask == mask;
 }
 
+static ALWAYS_INLINE struct call_cache_entry *race_call_entry(struct race_local *local, race_site parent, uintptr_t return_pc)
+{
+    return &local->calls[(return_pc ^ parent) * 0x9e3779b97f4a7c15u >> (64 - RACE_CALL_CACHE_BITS)];
+}
+
 /* --- what is known ------------------------------------------------------------------------------------------------------ */
 
 /* Cells with the thread's tag are made and taken away by others under the lock; while the record is the granule's they

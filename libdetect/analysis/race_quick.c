@@ -70,6 +70,12 @@ static ALWAYS_INLINE void note(struct race_access *access, uintptr_t at)
         race_sync_note(access, at, access->mask);
 }
 
+race_site race_call_known(const struct thread *thread, race_site parent, uintptr_t return_pc)
+{
+    const struct call_cache_entry *entry = race_call_entry(thread->race.local, parent, return_pc);
+    return entry->return_pc == return_pc && entry->parent == parent ? entry->node : RACE_SITE_NONE;
+}
+
 /* --- one granule ------------------------------------------------------------------------------------------------------- */
 
 /* Whatever its words say. */

@@ -236,6 +236,13 @@ struct pair_cache_entry {
     race_site number;
 };
 
+/* Nodes of calls, as they were last asked for. */
+#define RACE_CALL_CACHE_BITS 8u
+struct call_cache_entry {
+    uintptr_t return_pc; /* 0: none */
+    race_site parent, node;
+};
+
 struct race_local {
     bool recheck; /* a new variable may be what a finding is about */
     uint32_t finding_count;
@@ -244,6 +251,7 @@ struct race_local {
     uint64_t only_counted; /* races of pairs seen before */
     uint32_t reads; /* that were entered in cells */
     struct pair_cache_entry pairs[RACE_PAIRS];
+    struct call_cache_entry calls[1u << RACE_CALL_CACHE_BITS];
     struct site_cache_entry sites[1u << RACE_SITE_CACHE_BITS];
 };
 

@@ -16,6 +16,8 @@
 
 /* --- call stacks ------------------------------------------------------------------------------------------------------- */
 
+#define MOST_NEW_CALLS 8 /* since the last access that was told */
+
 /* Entries whose stack pointer is not above `sp` have returned. */
 static size_t live_calls(const struct tr_call *calls, size_t count, uintptr_t sp)
 {
@@ -32,7 +34,7 @@ static race_site node_of(struct tr_call *calls, size_t count)
         next--;
     race_site node = next > 0 ? calls[next - 1].node : RACE_SITE_NONE;
     for (; next < count; next++) {
-        node = race_call(runtime.detector, node, calls[next].return_pc);
+        node = race_call(runtime.detector, self_current->thread, node, calls[next].return_pc);
         calls[next].node = node;
     }
     return node;
@@ -140,19 +142,41 @@ static inline bool quick_as(struct self *self, uintptr_t address, const struct t
     return race_quick(runtime.detector, self->thread, address, access->size, flags, call, access->pc);
 }
 
+/* The node of the innermost call, if it takes no more than a look at what the thread has asked for lately. */
+static NOINLINE race_site known_node(const struct thread *thread, struct tr_call *innermost)
+{
+    struct tr_call *call = innermost;
+    while (call->node == RACE_SITE_NONE && tr_call_is_one(call) && innermost - call < MOST_NEW_CALLS)
+        call--;
+    race_site node = call->node;
+    if (!thread->race.local || (node == RACE_SITE_NONE && tr_call_is_one(call)))
+        return RACE_SITE_NONE;
+    while (call < innermost) {
+        call++;
+        node = call->node = race_call_known(thread, node, call->return_pc);
+        if (node == RACE_SITE_NONE)
+            break;
+    }
+    return node;
+}
+
 static bool on_quick(uintptr_t address, const struct tr_access *access)
 {
     struct self *self = self_current;
     uintptr_t sp = tr_thread.context.gpr[TR_RSP];
     if (UNLIKELY(!self || ((uint32_t)self->depth | self->unusual | self->races_ignored)))
         return false;
-    const struct tr_call *innermost = tr_thread.call;
+    struct tr_call *innermost = tr_thread.call;
     if (UNLIKELY(innermost->sp <= sp))
         innermost = tr_innermost_call(sp);
-    if (UNLIKELY(sp > self->thread->race.stack_watch || (innermost->node == RACE_SITE_NONE && tr_call_is_one(innermost))))
+    race_site node = innermost->node;
+    if (UNLIKELY(node == RACE_SITE_NONE) && tr_call_is_one(innermost) &&
+        (node = known_node(self->thread, innermost)) == RACE_SITE_NONE)
         return false;
-    return (access->writes_back && quick_as(self, address, access->writes_back, innermost->node, access)) ||
-           quick_as(self, address, access, innermost->node, NULL);
+    if (UNLIKELY(sp > self->thread->race.stack_watch))
+        return false;
+    return (access->writes_back && quick_as(self, address, access->writes_back, node, access)) ||
+           quick_as(self, address, access, node, NULL);
 }
 
 /* Complete once there is shadow memory. */
