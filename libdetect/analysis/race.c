@@ -12,10 +12,8 @@
 static void know_locks(struct race_access *access)
 {
     struct thread *thread = access->thread;
-    if (thread->race.locks_version != thread->held.version) {
-        thread->race.locks = site_locks(&access->races->sites, &thread->held);
-        thread->race.locks_version = thread->held.version;
-    }
+    if (thread->race.locks_version != thread->held.version)
+        race_know_locks(thread, site_locks(&access->races->sites, &thread->held));
 }
 
 race_site race_site_find(struct race_access *access)

@@ -92,11 +92,9 @@ enum race_flag {
 void race_access(struct detector *det, struct thread *thread, uintptr_t address, size_t size, uint32_t flags,
                  race_site call, uintptr_t pc);
 
-/* The same for the frequent cases of plain accesses (neither ATOMIC nor RUNTIME nor SPIN, nor the end of anything): something that the thread has done already, or the first access in its
- * epoch to a granule that all others have left in order. False: nothing has happened, call race_access(). Small, bounded, without
- * string instructions. */
-bool race_quick(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
-                race_site call, uintptr_t pc);
+/* race_quick() (race_quick.h) does the same for the frequent cases of plain accesses (neither ATOMIC nor RUNTIME nor SPIN, nor
+ * the end of anything): something that the thread has done already, or the first access in its epoch to a granule that all others
+ * have left in order. False: call race_access(). Small, bounded, without string instructions. */
 
 /* The memory is new: what lay there before has no history any more (malloc, mmap, a thread's stack at its start). */
 void race_fresh(struct detector *det, struct thread *thread, uintptr_t address, size_t size);

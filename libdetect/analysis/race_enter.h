@@ -22,6 +22,18 @@ static ALWAYS_INLINE bool race_site_key(const struct race_access *access, struct
     return LIKELY(access->size < 1u << SITE_KEY_SIZE_BITS);
 }
 
+/* For what is in memos (race_quick.h): no number of locks is as large. */
+#define RACE_LOCKS_NO_KEY UINT64_MAX
+#define RACE_LOCKS_KEYS 256u
+
+/* The set of locks held now has that number. */
+static inline void race_know_locks(struct thread *thread, uint32_t locks)
+{
+    thread->race.locks = locks;
+    thread->race.locks_key = locks < RACE_LOCKS_KEYS ? (uint64_t)locks << WORD_SITE_BITS : RACE_LOCKS_NO_KEY;
+    thread->race.locks_version = thread->held.version;
+}
+
 /* Where it is kept, if it is. */
 static ALWAYS_INLINE struct site_cache_entry *race_site_entry(struct race_local *local, const struct site_cache_entry *key)
 {

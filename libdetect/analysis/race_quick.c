@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The frequent cases of plain accesses, for translated code, which calls this between its inline test and race_access().
  * Hard rules: as in race.c; besides, no string instructions: the direction flag is the program's. Nothing is called but what
- * waits for a granule.
- *
- * A whole granule whose words are whole is by far the most frequent, and is kept short: what is checked without the lock is
- * still so if the tags are the same when it is taken. */
-#include "analysis/race.h"
+ * waits for a granule. The most frequent ones of all are in race_quick.h. */
+#include "analysis/race_quick.h"
 
-#include "analysis/evidence.h"
-#include "analysis/race_enter.h"
+#define WIDEST 64u /* what begins in `near` ends in it */
 
 /* --- what it takes ---------------------------------------------------------------------------------------------------- */
 
@@ -17,7 +13,8 @@ static NOINLINE bool find_elsewhere(struct race_access *access, uintptr_t at, st
     const struct race_range *range = shadow_range(&access->races->shadow, at);
     if (!range)
         return false;
-    access->thread->race.near = (struct race_near){range->start, range->end - range->start, range->tags, range->sites};
+    access->thread->race.near =
+        (struct race_near){range->start, range->end - range->start - WIDEST, range->tags, range->sites};
     *granule = (struct granule){(uint64_t *)(at + (uintptr_t)range->tags), (uint64_t *)(at + (uintptr_t)range->sites)};
     return true;
 }
@@ -32,7 +29,7 @@ static ALWAYS_INLINE bool find(struct race_access *access, uintptr_t at, struct 
 }
 
 /* What the last load got is known without more ado. */
-static NOINLINE bool settle(struct race_access *access)
+static bool settle(struct race_access *access)
 {
     struct granule granule;
     struct thread *thread = access->thread;
@@ -55,8 +52,7 @@ static ALWAYS_INLINE bool find_site(struct race_access *access)
     if (UNLIKELY(thread->race.locks_version != thread->held.version)) {
         if (thread->held.count > 0)
             return false;
-        thread->race.locks = 0;
-        thread->race.locks_version = thread->held.version;
+        race_know_locks(thread, 0);
     }
     (void)race_site_key(access, &key);
     entry = race_site_entry(thread->race.local, &key);
@@ -115,9 +111,20 @@ static ALWAYS_INLINE bool begin(struct race_access *access, struct detector *det
     return LIKELY(thread->race.local && access->tag) && (!thread->race.pending || settle(access));
 }
 
-/* Any bytes, any words. */
-static NOINLINE bool quick_any(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size,
-                               uint32_t flags, race_site call, uintptr_t pc)
+bool race_quick_settle(struct detector *det, struct thread *thread)
+{
+    struct race_access access = {.det = det, .races = det->races, .thread = thread};
+    return settle(&access);
+}
+
+uint64_t race_quick_site(struct thread *thread, uint32_t size, uint32_t flags, race_site call, uintptr_t pc)
+{
+    struct race_access access = {.thread = thread, .flags = flags, .call = call, .pc = pc, .size = size};
+    return find_site(&access) ? access.site : 0;
+}
+
+bool race_quick_any(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
+                    race_site call, uintptr_t pc)
 {
     struct race_access access;
     uintptr_t offset = address % GRANULE, end = address + size;
@@ -128,61 +135,6 @@ static NOINLINE bool quick_any(struct detector *det, struct thread *thread, uint
         access.mask = race_mask(offset, (end - at < GRANULE ? end - at : GRANULE) - offset);
         if (!step_any(&access, at, flags & RACE_WRITE))
             return false;
-    }
-    return true;
-}
-
-static ALWAYS_INLINE bool knows(const struct detector *det, const struct thread *thread, uint32_t own, uint32_t tag)
-{
-    return !tag || (own ^ tag) >> RACE_EPOCH_BITS == 0 || hb_knows(det, thread, tag);
-}
-
-static ALWAYS_INLINE bool site_of(struct thread *thread, uint32_t flags, race_site call, uintptr_t pc, uint64_t *number)
-{
-    struct race_access access = {.thread = thread, .flags = flags, .call = call, .pc = pc, .size = GRANULE};
-    struct site_cache_entry key, *entry;
-    (void)race_site_key(&access, &key);
-    entry = race_site_entry(thread->race.local, &key);
-    *number = entry->number;
-    return race_site_is(entry, &key);
-}
-
-bool race_quick(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
-                race_site call, uintptr_t pc)
-{
-    struct race_thread *own = &thread->race;
-    uint32_t tag = hb_tag(det, thread);
-    uint64_t site;
-    if (UNLIKELY((address % GRANULE | size) != GRANULE || address - own->near.start >= own->near.size || own->pending ||
-                 own->locks_version != thread->held.version || !tag))
-        return quick_any(det, thread, address, size, flags, call, pc);
-    struct granule granule = {(uint64_t *)(address + (uintptr_t)own->near.tags), (uint64_t *)(address + (uintptr_t)own->near.sites)};
-    uint64_t tags = load_acquire(granule.tags);
-    uint32_t low = word_at(tags, LOW), high = word_at(tags, HIGH);
-    if (UNLIKELY(tags & ((uint64_t)~RACE_TAG_MASK << 32 | ~RACE_TAG_MASK)))
-        return quick_any(det, thread, address, size, flags, call, pc);
-    if (UNLIKELY(!knows(det, thread, tag, low) || !knows(det, thread, tag, high) || !site_of(thread, flags, call, pc, &site)))
-        return false;
-    if (UNLIKELY(!compare_exchange_acq_rel(granule.tags, &tags, tags >> 32 << 32 | shadow_busy(&det->races->shadow))))
-        return false;
-    uint64_t sites = *granule.sites;
-    if (UNLIKELY(sites & SITES_IN_CELLS)) {
-        shadow_unlock(&granule, tags);
-        return false;
-    }
-    if (flags & RACE_WRITE) {
-        *granule.sites = site | word_sites(0, 0xff, 0, 0);
-        shadow_unlock(&granule, tag);
-        hb_used(thread);
-        return true;
-    }
-    *granule.sites = (sites & word_sites((1u << WORD_SITE_BITS) - 1, 0xff, 0, 0)) | site << WORD_SITE_BITS | word_sites(0, 0, 0, 0xff);
-    shadow_unlock(&granule, word_tags(low, tag));
-    hb_used(thread);
-    if (UNLIKELY(evidence_waits(flags))) {
-        own->pending = address;
-        own->pending_mask = 0xff;
-        own->pending_flags = flags;
     }
     return true;
 }

@@ -30,6 +30,7 @@ struct race_thread {
     uintptr_t waits_at;       /* what its last atomic operation was on, and how many there have been in a row */
     uint32_t waits;
     uintptr_t stack_watch;    /* the lowest synchronisation variable on its stack, UINTPTR_MAX none */
+    uint64_t locks_key;       /* `locks` as race_quick.h has it */
     uint32_t locks, locks_version; /* the set of locks held (site.h), and the held_list.version for which it is right */
     struct pool_cache cells;
 };

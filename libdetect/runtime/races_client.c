@@ -3,7 +3,7 @@
  *
  * Hard rules: compiled with -mgeneral-regs-only, since the vector registers are the program's; calls nothing that is
  * not, but through tr_with_vectors_saved(); runs on the translator's stack with signals deferred. */
-#include "analysis/evidence.h"
+#include "analysis/race_quick.h"
 #include "analysis/thread.h"
 #include "runtime/races_inner.h"
 
@@ -131,15 +131,13 @@ static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
         tr_with_vectors_saved(races_tell_interrupted, self);
 }
 
-/* `before`: of which the access is told instead, as it follows at once and stands for both; not if one of them might be
- * an atomic operation. */
-static inline bool quick_as(struct self *self, uintptr_t address, const struct tr_access *access, race_site call,
-                            const struct tr_access *before)
+/* A read that is written back at once is told as the write, which stands for both; not if one of them might be an atomic
+ * operation. */
+static inline bool is_told_as_write(uintptr_t address, const struct tr_access *access)
 {
-    uint32_t flags = flags_of(address, access->size, access->kind);
-    if (before && (evidence_is_open(flags) || evidence_is_open(flags_of(address, before->size, before->kind))))
-        return false;
-    return race_quick(runtime.detector, self->thread, address, access->size, flags, call, access->pc);
+    const struct tr_access *write = access->writes_back;
+    return UNLIKELY(write) && !evidence_is_open(flags_of(address, access->size, access->kind)) &&
+           !evidence_is_open(flags_of(address, write->size, write->kind));
 }
 
 /* The node of the innermost call, if it takes no more than a look at what the thread has asked for lately. */
@@ -160,7 +158,13 @@ static NOINLINE race_site known_node(const struct thread *thread, struct tr_call
     return node;
 }
 
-static bool on_quick(uintptr_t address, const struct tr_access *access)
+static NOINLINE bool quick_as_read(struct self *self, uintptr_t address, const struct tr_access *access, race_site call)
+{
+    return race_quick_any(runtime.detector, self->thread, address, access->size,
+                          flags_of(address, access->size, access->kind), call, access->pc);
+}
+
+static bool on_quick(uintptr_t address, struct tr_access *access)
 {
     struct self *self = self_current;
     uintptr_t sp = tr_thread.context.gpr[TR_RSP];
@@ -175,8 +179,11 @@ static bool on_quick(uintptr_t address, const struct tr_access *access)
         return false;
     if (UNLIKELY(sp > self->thread->race.stack_watch))
         return false;
-    return (access->writes_back && quick_as(self, address, access->writes_back, node, access)) ||
-           quick_as(self, address, access, node, NULL);
+    bool as_write = is_told_as_write(address, access);
+    struct tr_access *told = as_write ? access->writes_back : access;
+    return race_quick(runtime.detector, self->thread, address, told->size, flags_of(address, told->size, told->kind), node,
+                      told->pc, &told->memo) ||
+           (UNLIKELY(as_write) && quick_as_read(self, address, access, node));
 }
 
 /* Complete once there is shadow memory. */

@@ -62,7 +62,7 @@ static void store_tag(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
 }
 
 /* What the inline tests cost together with the way to a function of the client's. */
-static bool store_tag_quickly(uintptr_t address, const struct tr_access *access)
+static bool store_tag_quickly(uintptr_t address, struct tr_access *access)
 {
     store_tag(address, access->size, access->kind, access->pc);
     return true;

@@ -48,7 +48,8 @@ struct tr_access {
     uintptr_t address; /* where it is known: TR_RIP; else 0 */
     /* Of a read, in a quick call: the access of a later instruction that writes the same bytes; once this one has run nothing
      * that might order comes before it. NULL: there is none. */
-    const struct tr_access *writes_back;
+    struct tr_access *writes_back;
+    uint64_t memo; /* a quick call's own; 0 at first. All threads have it in common */
 };
 enum { TR_NO_REGISTER = 255, TR_RIP = 254, TR_FS = 1, TR_GS = 2 };
 
@@ -84,7 +85,7 @@ struct tr_check {
      * more to do; on_access is called otherwise. As on_access, but of the program's registers tr_thread.context has only
      * rsp, and the direction flag may be set: no string instructions. `access` is the same each time for one instruction, until
      * its module goes. */
-    bool (*quick)(uintptr_t address, const struct tr_access *access);
+    bool (*quick)(uintptr_t address, struct tr_access *access);
 };
 /* Nor, where the test does not pass at once, for an access that lies in 4 aligned bytes (the low half word is of the first
  * ones, the high one of the others) if their half equals TR_TAG_HALF_WRITTEN, or for a read TR_TAG_HALF_READ; nor for a read if

@@ -2,7 +2,7 @@
 /* Random threads, order and accesses through the race detector and through the definition (race_model.c): each byte of
  * each access must get the same verdict, up to the first race on that byte; after that, what is found must be true. With
  * few bits for epochs nothing changes; with few slots for threads what is found must be true. */
-#include "analysis/race_state.h"
+#include "analysis/race_quick.h"
 #include "race_model.h"
 #include "random.h"
 
@@ -17,7 +17,16 @@ struct fuzz_thread {
     uint32_t number;
 };
 
+/* What an instruction would have. */
+#define FUZZ_MEMOS 64u
+struct fuzz_memo {
+    uintptr_t pc;
+    uint32_t size, flags;
+    uint64_t word;
+};
+
 struct fuzz_run {
+    struct fuzz_memo memos[FUZZ_MEMOS];
     struct random random;
     bool tell, exact, failed;
     uintptr_t base;
@@ -187,13 +196,23 @@ static void know_site(struct fuzz_run *run, struct fuzz_thread *thread, const st
     (void)race_site_find(&access);
 }
 
+/* The instruction's. */
+static uint64_t *memo_of(struct fuzz_run *run, const struct model_operation *operation)
+{
+    struct fuzz_memo *memo = &run->memos[(run->pc % PCS * 31 + operation->size * 7 + flags_of(operation)) % FUZZ_MEMOS];
+    struct fuzz_memo own = {run->pc % PCS, operation->size, flags_of(operation), 0};
+    if (memo->pc != own.pc || memo->size != own.size || memo->flags != own.flags)
+        *memo = own;
+    return &memo->word;
+}
+
 /* As translated code does it: first what takes no call, then the quick call, then the one that can do everything. */
 static bool is_done_quickly(struct fuzz_run *run, struct fuzz_thread *thread, const struct model_operation *operation)
 {
     know_site(run, thread, operation);
     bool done = !operation->atomic && random_percent(&run->random, 80) &&
                 race_quick(run->det, thread->thread, run->base + operation->at, operation->size, flags_of(operation),
-                           RACE_SITE_NONE, run->pc % PCS);
+                           RACE_SITE_NONE, run->pc % PCS, memo_of(run, operation));
     if (done && run->tell)
         puts("  (quick)");
     return done;

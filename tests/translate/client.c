@@ -104,7 +104,7 @@ void client_checked_access(uintptr_t address, size_t size, uint32_t kind, uintpt
 }
 
 /* Takes care of some, and of what comes later of the same bytes, and leaves the others to client_checked_access. */
-bool client_quick(uintptr_t address, const struct tr_access *access)
+bool client_quick(uintptr_t address, struct tr_access *access)
 {
     const bool done = (address >> 3 ^ access->pc) & 3;
     check_stack();
