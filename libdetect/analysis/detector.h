@@ -71,6 +71,9 @@ struct detector *detector_create(struct arena *arena, struct stackdepot *depot,
 /* The first thread, or one that was not seen being created (creator NULL). `stack_low`..`stack_high`
  * are the bounds of its stack (0, 0: unknown). NULL when out of memory: the thread is then not watched. */
 struct thread *detector_thread_create(struct detector *det, struct thread *creator, stack_id stack);
+/* That thread is one that libc has made because the program asked for it: it forgets what it is ordered after so far, events
+ * say it. */
+void detector_thread_on_request(struct detector *det, struct thread *thread);
 /* Called by the new thread itself, before any other event of it. */
 void detector_thread_start(struct detector *det, struct thread *thread, uintptr_t stack_low,
                            uintptr_t stack_high, uint64_t signal_mask);

@@ -193,6 +193,14 @@ static void gather(struct detector *det, struct vc_time *all)
     }
 }
 
+static void begin_after(struct detector *det, struct thread *thread, const struct vc_time *start)
+{
+    thread->has_hb = vc_clock_begin_after(&det->hb, &thread->hb, start);
+    thread_attend(thread, ATTENTION_FULL);
+    det->losses.threads_untagged += thread->hb.slot == VC_NO_SLOT;
+    enter_slot(det, thread);
+}
+
 void hb_thread_begin(struct detector *det, struct thread *thread, struct thread *creator)
 {
     struct vc_time start = {0};
@@ -201,11 +209,8 @@ void hb_thread_begin(struct detector *det, struct thread *thread, struct thread 
         hb_release(det, creator, &start);
     else
         gather(det, &start);
-    thread->has_hb = vc_clock_begin_after(&det->hb, &thread->hb, &start);
+    begin_after(det, thread, &start);
     vc_time_clear(&det->hb, &start);
-    thread_attend(thread, ATTENTION_FULL);
-    det->losses.threads_untagged += thread->hb.slot == VC_NO_SLOT;
-    enter_slot(det, thread);
     hb_settle(det);
 }
 
@@ -226,6 +231,14 @@ void hb_thread_end(struct detector *det, struct thread *thread)
     leave_slot(det, thread, &thread->hb_end);
     tell_tag(thread, RACE_NO_TAG);
     thread->tag_words = NULL;
+}
+
+void hb_thread_anew(struct detector *det, struct thread *thread)
+{
+    struct vc_time start = {0};
+    leave_slot(det, thread, NULL);
+    begin_after(det, thread, &start);
+    hb_tell_tag(det, thread);
 }
 
 void hb_thread_gone(struct detector *det, struct thread *thread)

@@ -133,6 +133,8 @@ bool hb_watch(struct detector *det, uint32_t slots, unsigned epoch_bits);
 /* All below: under the analysis lock. A thread comes after `creator` (NULL: not known; then after everything that has
  * happened, since who made it is one of those that run). */
 void hb_thread_begin(struct detector *det, struct thread *thread, struct thread *creator);
+/* Once more, ordered after nothing. */
+void hb_thread_anew(struct detector *det, struct thread *thread);
 void hb_thread_end(struct detector *det, struct thread *thread);
 /* One that was not copied by a fork, or never ran. */
 void hb_thread_gone(struct detector *det, struct thread *thread);

@@ -161,6 +161,14 @@ void detector_thread_set_detached(struct detector *det, struct thread *thread)
     spin_unlock(&det->lock);
 }
 
+void detector_thread_on_request(struct detector *det, struct thread *thread)
+{
+    spin_lock(&det->lock);
+    if (detector_is_full(det))
+        hb_thread_anew(det, thread);
+    spin_unlock(&det->lock);
+}
+
 thread_id detector_thread_id(const struct thread *thread) { return thread->id; }
 
 bool detector_thread_misused(const struct thread *thread, uintptr_t object) { return thread->misused == object; }

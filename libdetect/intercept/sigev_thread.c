@@ -5,6 +5,7 @@
 
 #include "base/atomic.h"
 #include "runtime/runtime.h"
+#include "runtime/self.h"
 
 #if defined(__x86_64__)
 
@@ -14,7 +15,14 @@
 __attribute__((visibility("hidden"), used)) void *sigev_functions[COUNT];
 extern const char sigev_stubs[] __attribute__((visibility("hidden")));
 
-/* A stub: %eax = its number; jmp common. common: signals_thread_adopt(), then the program's function with its argument. */
+/* Whatever order the request made (unseen_threads.c) is all that there is. */
+__attribute__((used)) static void sigev_begins(void)
+{
+    signals_thread_adopt();
+    self_adopt_on_request();
+}
+
+/* A stub: %eax = its number; jmp common. common: sigev_begins(), then the program's function with its argument. */
 __asm__(".text\n"
         ".hidden sigev_stubs\n"
         ".globl sigev_stubs\n"
@@ -36,7 +44,7 @@ __asm__(".text\n"
         "    .cfi_adjust_cfa_offset 8\n"
         "    sub $8, %rsp\n"
         "    .cfi_adjust_cfa_offset 8\n"
-        "    call signals_thread_adopt\n"
+        "    call sigev_begins\n"
         "    add $8, %rsp\n"
         "    .cfi_adjust_cfa_offset -8\n"
         "    pop %rax\n"

@@ -49,6 +49,8 @@ static inline void emit(struct self *self, const struct call_site *site, struct 
 /* Number of the OBJECT_FD that carries order from the calls that make libc start threads by itself (timers, asynchronous
  * I/O; intercept/unseen_threads.c) to each thread that appears without having been created by the program. */
 #define RUNTIME_UNSEEN_THREADS ((uintptr_t)1 << 48)
+/* The same from signal handlers that ran in a thread before it was known to the thread that it turned out to be. */
+#define RUNTIME_EARLY_HANDLERS (RUNTIME_UNSEEN_THREADS + 1)
 
 /* --- life -------------------------------------------------------------------------------------------- */
 

@@ -124,11 +124,9 @@ static struct thread *unannounced(const struct self *self)
     return thread;
 }
 
-/* Whatever made libc start it came before. */
-static void order_unannounced(struct self *self)
+static void order(const struct self *self, enum event_type type, uintptr_t carrier)
 {
-    struct event event = {.type = EVENT_ORDER_ACQUIRE, .object = OBJECT_FD,
-                          .addr = RUNTIME_UNSEEN_THREADS};
+    struct event event = {.type = (uint8_t)type, .object = OBJECT_FD, .addr = carrier};
     detector_feed(runtime.detector, self->thread, &event, 0);
 }
 
@@ -156,18 +154,20 @@ static struct self *make(struct thread *thread, uint64_t signal_mask)
     self->info = threads_started(self);
     if (!announced) {
         threads_add((uintptr_t)pthread_self(), self->thread);
-        order_unannounced(self);
+        order(self, EVENT_ORDER_ACQUIRE, RUNTIME_UNSEEN_THREADS); /* whatever made libc start it came before */
     }
     if (has_end_key)
         pthread_setspecific(end_key, self);
     return self;
 }
 
-static struct self *begin(struct thread *thread)
+static struct self *begin(struct thread *thread, bool goes_on)
 {
     signals_thread_adopt();
     uint64_t mask = signals_block_all();
     struct self *self = make(thread, mask | signals_blocked_kept());
+    if (self && goes_on)
+        order(self, EVENT_ORDER_ACQUIRE, RUNTIME_EARLY_HANDLERS);
     if (self)
         self->depth = 0;
     else
@@ -180,16 +180,33 @@ struct self *self_adopt(void)
 {
     if (!load_relaxed(&runtime.on))
         return NULL;
-    begin(NULL);
+    begin(NULL, false);
     return self_current;
+}
+
+/* libc may have called us before, for what it does in the thread itself; that is not the program's. */
+void self_adopt_on_request(void)
+{
+    struct self *self = self_enter();
+    if (!self)
+        return;
+    detector_thread_on_request(runtime.detector, self->thread);
+    order(self, EVENT_ORDER_ACQUIRE, RUNTIME_UNSEEN_THREADS);
+    self_leave(self);
 }
 
 struct self *self_start(struct thread *thread)
 {
-    if (self_current) /* a signal handler came before us, and its locks made a state for this thread */
-        self_end(self_current);
+    struct self *before = self_current;
+    if (before && !before->gone) { /* a signal handler came before us, and its locks made a state for this thread */
+        uint64_t mask = signals_block_all();
+        before->depth = 1;
+        order(before, EVENT_ORDER_RELEASE, RUNTIME_EARLY_HANDLERS);
+        self_end(before);
+        signals_restore(mask);
+    }
     self_current = NULL;
-    return begin(thread);
+    return begin(thread, before != NULL);
 }
 
 /* --- end ------------------------------------------------------------------------------------------------------ */

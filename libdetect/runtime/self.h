@@ -64,6 +64,8 @@ extern __thread struct self *self_current __attribute__((tls_model("initial-exec
 /* Makes this thread's state: the main thread, or one that did not come through our pthread_create.
  * NULL before the library is initialised, when it is off, or out of memory. */
 COLD struct self *self_adopt(void);
+/* Before the program's function, in a thread that libc has made because the program asked for it (SIGEV_THREAD). */
+COLD void self_adopt_on_request(void);
 /* In the function that calls a thread's start routine, right before it does. */
 #if defined(__x86_64__)
 #define SELF_STARTS()                                                                              \
