@@ -236,8 +236,10 @@ void hb_thread_end(struct detector *det, struct thread *thread)
 void hb_thread_anew(struct detector *det, struct thread *thread)
 {
     struct vc_time start = {0};
+    hb_unsettle(det);
     leave_slot(det, thread, NULL);
     begin_after(det, thread, &start);
+    hb_settle(det);
     hb_tell_tag(det, thread);
 }
 
