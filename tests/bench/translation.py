@@ -31,7 +31,7 @@ MEAN_LIMIT, PROGRAM_LIMIT, SERVER_LIMIT = 1.10, 1.25, 1.15
 PYTHON = """import threading, re, json
 def work():
     d = {}
-    for i in range(150000):
+    for i in range(500000):
         d[str(i % 700)] = d.get(str(i % 700), 0) + len(re.sub('[13]', 'x', str(i)))
     json.loads(json.dumps(d))
     sorted(range(100000), key=lambda x: -x % 1009)
@@ -39,8 +39,18 @@ t = [threading.Thread(target=work) for _ in range(2)]
 [x.start() for x in t]; [x.join() for x in t]
 """
 PERL = """use threads; $_->join for map { threads->create(sub { my %h;
-for my $i (1 .. 600000) { $h{$i % 900} .= chr(65 + $i % 26) }
+for my $i (1 .. 2000000) { $h{$i % 900} .= chr(65 + $i % 26) }
 my $n = 0; for (values %h) { $n++ while /[AEIOU][^A-F]+?Z/g } $n }) } 1 .. 2"""
+LUA = """local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end
+local t = {} for i = 1, 300000 do t[i] = tostring(i * 7919 % 100003) end table.sort(t)
+local s = 0 for i = 1, #t do s = s + #t[i] % 7 end print(fib(30), s, #table.concat(t))"""
+SQL = """create table t(a integer primary key, b text, c int);
+with recursive n(i) as (select 1 union all select i+1 from n where i<500000)
+insert into t select i, 'row '||i, (i*7919)%1009 from n;
+create index ti on t(c); select c, count(*), sum(length(b)) from t group by c order by 2 desc, 1 limit 5;
+update t set b=upper(b) where c%3=0; select sum(c) from t where b like 'ROW%';
+select count(*), sum(c*a%17) from t where a%5<>2 and length(b)>6;
+"""
 FFMPEG = (
     "ffmpeg -v error -nostdin -f lavfi -i testsrc2=size=640x360:duration=12 -threads 2 -vf hue=h=40,scale=480:270 "
     "-c:v libx264 -preset veryfast -f null -"
@@ -131,22 +141,39 @@ def compressors(bench):
 def indirect(bench):
     calls = os.path.join(bench.directory, "cxx_calls")
     watched.run(["g++", "-std=c++20", "-O2", os.path.join(REAL, "cxx_calls.cc"), "-o", calls, "-pthread"])
-    rounds = "20000" if bench.quick else "100000"
+    rounds = "20000" if bench.quick else "300000"
     commands = [
+        *((name, argv, FULL) for name, argv in interpreters()),
+        *((f"{name}, from its start", argv, START) for name, argv in one_thread(bench)),
+        ("own C++ program, all of:", [calls, rounds], FULL),
+    ]
+    commands += [
+        (f"· {section}", [calls, rounds, section], FULL)
+        for section in ("virtual", "function", "switch", "qsort", "containers", "recursion", "exceptions")
+    ]
+    return [
+        programs.guarded(
+            lambda n=name, a=argv, o=options: program_row(n, Runs(bench, a, options=o), PROGRAM_LIMIT), name, argv[0]
+        )
+        for name, argv, options in commands
+    ]
+
+
+def interpreters():
+    """[name, command line], with threads"""
+    return [
         ("python3, 2 threads", ["/usr/bin/python3", "-c", PYTHON]),
         ("perl, 2 threads", ["perl", "-e", PERL]),
         ("ffmpeg, libx264", FFMPEG),
         ("ripgrep -j2", ["rg", "-j2", "-c", r"(struct|union)\s+\w+_[a-z]+\s*\{", "/usr/include"]),
-        ("own C++ program, all of:", [calls, rounds]),
     ]
-    commands += [
-        (f"· {section}", [calls, rounds, section])
-        for section in ("virtual", "function", "switch", "qsort", "containers", "recursion", "exceptions")
-    ]
-    return [
-        programs.guarded(lambda n=name, a=argv: program_row(n, Runs(bench, a), PROGRAM_LIMIT), name, argv[0])
-        for name, argv in commands
-    ]
+
+
+def one_thread(bench):
+    script = os.path.join(bench.directory, "script.sql")
+    with open(script, "w", encoding="ascii") as file:
+        file.write(SQL)
+    return [("lua", ["lua5.4", "-e", LUA]), ("sqlite3", ["sqlite3", ":memory:", f".read {script}"])]
 
 
 class MariaDb:

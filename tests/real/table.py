@@ -9,8 +9,10 @@ import sys
 
 from load import watched
 
-FOLDER = os.path.join(watched.BUILD, "real-full")
-MARKERS = re.compile(r"(<!-- programs in mode full -->\n).*(<!-- end of programs in mode full -->\n)", re.S)
+# In mode full; and translated, with nobody looking at accesses.
+FOLDERS = {False: os.path.join(watched.BUILD, "real-full"), True: os.path.join(watched.BUILD, "real-bare")}
+NAMES = {False: "programs in mode full", True: "programs translated only"}
+ONLY_WITH_RACES = {"races: certain", "possible"}
 HEAD = [
     "case",
     "work",
@@ -26,8 +28,8 @@ HEAD = [
 ]
 
 
-def record(case, verdict):
-    os.makedirs(FOLDER, exist_ok=True)
+def record(case, verdict, bare):
+    os.makedirs(FOLDERS[bare], exist_ok=True)
     translation = verdict.stats.get("translation_bytes", 0)
     row = {
         "case": case.NAME,
@@ -42,13 +44,13 @@ def record(case, verdict):
         "program": verdict.stats.get("translated_bytes", 0),
         "limits": sorted(verdict.limits),
     }
-    with open(os.path.join(FOLDER, case.NAME + ".json"), "w", encoding="utf-8") as file:
+    with open(os.path.join(FOLDERS[bare], case.NAME + ".json"), "w", encoding="utf-8") as file:
         json.dump(row, file)
 
 
-def row_of(case):
+def row_of(case, bare):
     try:
-        with open(os.path.join(FOLDER, case.NAME + ".json"), encoding="utf-8") as file:
+        with open(os.path.join(FOLDERS[bare], case.NAME + ".json"), encoding="utf-8") as file:
             row = json.load(file)
     except FileNotFoundError:
         return [case.NAME, case.WORK, case.COMPARED, "", "0", "not run", "", "", "", "", ""]
@@ -71,12 +73,14 @@ def kibibytes(count):
     return f"{count // 1024:,} KiB"
 
 
-def write(cases, document):
+def write(cases, document, bare):
     with open(document, encoding="utf-8") as file:
         text = file.read()
-    if not MARKERS.search(text):
+    markers = re.compile(rf"(<!-- {NAMES[bare]} -->\n).*(<!-- end of {NAMES[bare]} -->\n)", re.S)
+    if not markers.search(text):
         sys.exit(f"{document} has no markers for the table")
-    rows = [HEAD, ["---"] * len(HEAD), *(row_of(case) for case in cases)]
-    lines = "".join("| " + " | ".join(row) + " |\n" for row in rows)
+    rows = [HEAD, ["---"] * len(HEAD), *(row_of(case, bare) for case in cases)]
+    shown = [i for i, name in enumerate(HEAD) if not (bare and name in ONLY_WITH_RACES)]
+    lines = "".join("| " + " | ".join(row[i] for i in shown) + " |\n" for row in rows)
     with open(document, "w", encoding="utf-8") as file:
-        file.write(MARKERS.sub(lambda match: match.group(1) + "\n" + lines + "\n" + match.group(2), text))
+        file.write(markers.sub(lambda match: match.group(1) + "\n" + lines + "\n" + match.group(2), text))
