@@ -12,6 +12,9 @@
 /* What race_quick() does not do itself. */
 bool race_quick_any(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
                     race_site call, uintptr_t pc);
+/* The same for up to 8 bytes that lie in one granule, or race_quick_any(). */
+bool race_quick_part(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
+                     race_site call, uintptr_t pc, uint64_t *memo);
 /* False: what the last load got takes more to be known. */
 bool race_quick_settle(struct detector *det, struct thread *thread);
 /* 0: it is not known. */
@@ -72,7 +75,9 @@ static ALWAYS_INLINE bool race_quick(struct detector *det, struct thread *thread
 {
     struct race_thread *own = &thread->race;
     uint32_t tag = hb_tag(det, thread);
-    if (UNLIKELY((address | size) % GRANULE || address - own->near.start >= own->near.size ||
+    if ((address | size) % GRANULE)
+        return race_quick_part(det, thread, address, size, flags, call, pc, memo);
+    if (UNLIKELY(address - own->near.start >= own->near.size ||
                  own->locks_version != thread->held.version || !tag))
         return race_quick_any(det, thread, address, size, flags, call, pc);
     if (UNLIKELY(own->pending) && !race_quick_settle(det, thread))
@@ -84,7 +89,9 @@ static ALWAYS_INLINE bool race_quick(struct detector *det, struct thread *thread
     for (uint32_t i = 0; i < size; i += GRANULE) {
         enum race_quick done = race_quick_whole(det, thread, address + i, tag, flags & RACE_WRITE, site);
         if (UNLIKELY(done != RACE_QUICK_DONE))
-            return done == RACE_QUICK_ANY && race_quick_any(det, thread, address, size, flags, call, pc);
+            return done == RACE_QUICK_ANY && (size == GRANULE
+                                                  ? race_quick_part(det, thread, address, size, flags, call, pc, memo)
+                                                  : race_quick_any(det, thread, address, size, flags, call, pc));
     }
     if (UNLIKELY(evidence_waits(flags))) {
         own->pending = address;
