@@ -409,8 +409,8 @@ int main(int argc, char **argv)
            run_counts.at_work, unstable);
     if (options.checks)
         printf("%lu accesses for the second test, %lu told; %lu told early\n", hooks_second, hooks_second_told, hooks_early);
-    if (options.checks && hooks_second_told > hooks_second / 2)
-        return 1; /* where flags are live there is none */
+    if (options.checks && hooks_second >= 200 && hooks_second_told > hooks_second / 2)
+        return 1; /* where flags are live there is none; of few, most may be such */
     if (options.sabotage)
         return failures || !sabotaged || noticed < sabotaged * 9 / 10;
     return failures != 0;

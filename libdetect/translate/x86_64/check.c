@@ -405,13 +405,21 @@ static bool is_simple(const struct check_plan *plan, uint32_t i, const struct tr
     return insn->access_count == 1 && !plan->flags_live[i];
 }
 
+/* The quick call for this instruction; 0: there is none. The base of a segment is added, which changes flags. */
+static uintptr_t quick_of(const struct tr_region *region, const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
+{
+    if (insn->access_count != 1 || (plan->flags_live[i] && insn->access[0].segment == TR_FS))
+        return 0;
+    return plan->flags_live[i] ? region->enter_quick_flags : region->enter_quick;
+}
+
 uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, struct check_sites *sites,
                              const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
 {
     const struct check_held *held = &plan->held[i];
     struct test test = {e, sites, i, &insn->access[0], held->reg[0], held->reg[1]};
-    bool simple = is_simple(plan, i, insn), quick = simple && e->region->enter_quick;
-    if (simple) {
+    uintptr_t quick = quick_of(e->region, plan, i, insn);
+    if (is_simple(plan, i, insn)) {
         test_again(&test, places, held);
     } else {
         lead_here(e, sites, i, true);
@@ -430,5 +438,5 @@ uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, str
         emit_store_fs(e, test.a, slot_at(TR_SLOT_QUICK));
     }
     check_convert(e, places, held, &held_none);
-    return quick ? e->region->enter_quick : plan->flags_live[i] ? e->region->enter_hook : e->region->enter_tested;
+    return quick ? quick : plan->flags_live[i] ? e->region->enter_hook : e->region->enter_tested;
 }
