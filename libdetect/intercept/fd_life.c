@@ -10,6 +10,7 @@
 #include "base/sys.h"
 #include "intercept/export.h"
 #include "intercept/fd_life.h"
+#include "intercept/fd_lock.h"
 #include "intercept/fd_order.h"
 #include "runtime/real.h"
 
@@ -70,6 +71,7 @@ static uintptr_t sink_unknown(int fd, const struct call_site *site)
 /* Before a close. Who reads the other end to its end knows that this has happened. */
 static inline void closing(int fd, const struct call_site *site)
 {
+    fd_lock_closing(fd, site);
     struct description *description = fd_lookup(fd);
     if (order_wanted() && fd >= 0) {
         uintptr_t channel = description ? fd_out(description) : sink_unknown(fd, site);
@@ -232,9 +234,14 @@ INTERCEPT(int, fcntl, (int fd, int command, long argument))
     struct call_site site = CALL_SITE();
     if (UNLIKELY(refused(fd)))
         return -1;
+    bool locks = command == F_OFD_SETLK || command == F_OFD_SETLKW;
+    if (locks)
+        fd_lock_changes(fd, false, &site);
     int result = REAL(fcntl)(fd, command, argument);
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
         share(fd, result, &site);
+    else if (locks && result == 0) /* and so the structure could be read */
+        fd_lock_changed(fd, ((const struct flock *)argument)->l_type == F_UNLCK, &site);
     return result;
 }
 

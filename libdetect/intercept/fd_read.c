@@ -4,6 +4,9 @@
  * Hard rules: the channel is looked up before the real call (another thread may close the number meanwhile); nothing
  * is held around it, so that cancellation and handlers find the thread in the program's code; after a
  * failed call errno is not touched. Positioned reads (pread) cannot work on a channel and are left alone. */
+#include <sys/syscall.h>
+
+#include "base/sys.h"
 #include "intercept/export.h"
 #include "intercept/fd_order.h"
 #include "runtime/real.h"
@@ -107,6 +110,18 @@ INTERCEPT(int, eventfd_read, (int fd, eventfd_t *value))
 
 /* --- from one descriptor to another ------------------------------------------------------------------- */
 
+/* What a pipe or a connection brings goes on within the call: its order has to be there before the release. So this waits
+ * for it as the call would; where it would not, the call says so. */
+static void await_source(int from, int to, uintptr_t channel, const struct call_site *site)
+{
+    struct pollfd both[] = {{.fd = from, .events = POLLIN}, {.fd = to}}; /* `to`: nobody reads it any more */
+    long flags = sys_call(SYS_fcntl, from, F_GETFL, 0, 0, 0, 0);
+    if (flags < 0)
+        return;
+    if (sys_call(SYS_poll, (long)both, 2, flags & O_NONBLOCK ? 0 : -1, 0, 0, 0) > 0 && both[0].revents)
+        order_acquire(OBJECT_FD, channel, site);
+}
+
 INTERCEPT(ssize_t, sendfile, (int to, int from, off_t *offset, size_t count))
 {
     uintptr_t channel = source_of(from);
@@ -122,7 +137,10 @@ EXPORT ssize_t intercepted_sendfile64(int, int, off_t *, size_t)
 INTERCEPT(ssize_t, splice, (int from, off64_t *from_offset, int to, off64_t *to_offset,
                             size_t count, unsigned flags))
 {
+    struct call_site site = CALL_SITE();
     uintptr_t channel = source_of(from);
+    if (UNLIKELY(channel) && !(flags & SPLICE_F_NONBLOCK))
+        await_source(from, to, channel, &site);
     RELEASE_TO(sink_of(to));
     ssize_t result = REAL(splice)(from, from_offset, to, to_offset, count, flags);
     ACQUIRE_IF(result >= 0, channel);
@@ -131,7 +149,10 @@ INTERCEPT(ssize_t, splice, (int from, off64_t *from_offset, int to, off64_t *to_
 
 INTERCEPT(ssize_t, tee, (int from, int to, size_t count, unsigned flags))
 {
+    struct call_site site = CALL_SITE();
     uintptr_t channel = source_of(from);
+    if (UNLIKELY(channel) && !(flags & SPLICE_F_NONBLOCK))
+        await_source(from, to, channel, &site);
     RELEASE_TO(sink_of(to));
     ssize_t result = REAL(tee)(from, to, count, flags);
     ACQUIRE_IF(result >= 0, channel);

@@ -22,6 +22,7 @@ void order_gone(enum object_kind kind, uintptr_t addr, const struct call_site *s
 enum carrier_space {
     CARRIERS_MESSAGES = 1, /* queues of msgget(2), by id */
     CARRIERS_SEMAPHORES,   /* sets of semget(2), by id */
+    CARRIERS_FILE_LOCKS,   /* by the file's number, folded */
 };
 
 static inline uintptr_t order_carrier(enum carrier_space space, int id)
