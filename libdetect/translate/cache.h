@@ -29,11 +29,10 @@ struct tr_region {
      * enter_hook      likewise, rax = struct tr_hook *: runs it, goes on at its `resume`
      * enter_tested    likewise, where the arithmetic flags' values are not needed any more
      * enter_quick     likewise, of one access whose address is in spill[TR_SLOT_QUICK]: asks tr_check.quick first
-     * enter_quick_flags  likewise, where the flags are still needed
      * enter_indirect  r11 and rcx are in spill[0] and spill[1], r11 = where the program jumps to
      * leave           all registers but rcx are the program's: takes it from context and jumps to tr_thread.resume */
-    uintptr_t enter_exit, enter_hook, enter_tested, enter_quick, enter_quick_flags, enter_indirect, leave;
-    uintptr_t quick_end, quick_flags_end; /* the last instructions of the two */
+    uintptr_t enter_exit, enter_hook, enter_tested, enter_quick, enter_indirect, leave;
+    uintptr_t quick_end;     /* the last instruction of enter_quick */
     uintptr_t shared_end;
     bool far;                /* reaches no particular module: there was no address space */
     struct tr_chunk *stubs;  /* the chunk that takes the next stub (indirect.c) */
@@ -51,6 +50,7 @@ struct tr_hook {
     uintptr_t pc;     /* of the program's instruction that it belongs to */
     struct tr_hook *next; /* of the same range */
     size_t size;      /* of the record that it is embedded in, at its start */
+    bool flags_in_slot; /* TR_SLOT_FLAGS has the program's flags, while `run` and where `resume` begins */
 };
 
 /* Space for a fragment of code at pc, at least `bytes` (at most FRAGMENT_MAX) from region->next on; NULL: none,

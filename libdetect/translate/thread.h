@@ -27,7 +27,8 @@ enum tr_inside {
 };
 
 #define TR_SPILLS 10
-enum { TR_SLOT_QUICK = 8 }; /* of a quick call (translate.h): the address, then where the thread goes on */
+/* Of a quick call (translate.h): the address, then where the thread goes on; the flags, if they are needed behind it. */
+enum { TR_SLOT_QUICK = 8, TR_SLOT_FLAGS = 9 };
 
 struct tr_call;
 

@@ -85,20 +85,28 @@ static void context_set_register(ucontext_t *context, unsigned reg, uint64_t val
 #define FLAGS_OF_LAHF 0xd5u
 #define FLAG_OVERFLOW 0x800u
 
-/* Before rax is restored. */
-static void restore_flags(ucontext_t *context, const struct tr_place *place)
+static void restore_flags(ucontext_t *context, unsigned form, unsigned slot)
 {
-    uint64_t ax = context_register(context, TR_RAX), flags = (uint64_t)context->uc_mcontext.gregs[REG_EFL];
+    uint64_t ax = form == FLAGS_IN_SLOT ? tr_thread.spill[slot] : context_register(context, TR_RAX);
+    uint64_t flags = (uint64_t)context->uc_mcontext.gregs[REG_EFL];
     flags = (flags & ~(uint64_t)FLAGS_OF_LAHF) | (ax >> 8 & FLAGS_OF_LAHF);
-    if (place->flags_form == FLAGS_IN_AX)
+    if (form != FLAGS_IN_AH)
         flags = (flags & ~(uint64_t)FLAG_OVERFLOW) | (ax & 1 ? FLAG_OVERFLOW : 0);
     context->uc_mcontext.gregs[REG_EFL] = (greg_t)flags;
 }
 
-static void context_restore(ucontext_t *context, const struct tr_place *place)
+/* Before rax is restored. Code on the way to a hook is shared by those whose flags are elsewhere and others. */
+static void context_restore_flags(ucontext_t *context, const struct tr_place *place)
 {
     if (place->flags_spilled)
-        restore_flags(context, place);
+        restore_flags(context, place->flags_form, place->spill_of_flags);
+    else if (place->pc_from == PC_OF_HOOK && ((struct tr_hook *)context_register(context, TR_RAX))->flags_in_slot)
+        restore_flags(context, FLAGS_IN_SLOT, TR_SLOT_FLAGS);
+}
+
+static void context_restore(ucontext_t *context, const struct tr_place *place)
+{
+    context_restore_flags(context, place);
     for (unsigned reg = 0; reg < TR_REGISTERS; reg++) {
         if (!(place->spilled >> reg & 1))
             continue;

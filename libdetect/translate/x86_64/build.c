@@ -491,8 +491,8 @@ static void emit_call_out(struct builder *b, uint32_t i)
         return;
     if (b->plan.writes_back[i] != NOWHERE)
         hooks_tell_write_back(&b->hooks[i], &b->hooks[b->plan.writes_back[i]]);
-    uintptr_t way_in = check_emit_way_out(&b->e, &b->places, &b->sites, &b->plan, i, &b->insns[i]);
-    hooks_emit_call_out(&b->e, &b->places, &b->hooks[i], way_in, b->sites.resume[i]);
+    struct call_out how = check_emit_way_out(&b->e, &b->places, &b->sites, &b->plan, i, &b->insns[i]);
+    hooks_emit_call_out(&b->e, &b->places, &b->hooks[i], &how);
 }
 
 static void emit_fall_through(struct builder *b)

@@ -145,6 +145,7 @@ struct test {
     uint32_t i;
     const struct tr_access *access;
     unsigned a, b;
+    uintptr_t known; /* where the second test goes on if it passes */
 };
 
 static void leave(struct test *t, bool is_misaligned)
@@ -269,6 +270,7 @@ static void check_operand(struct test *t, struct place_writer *places, bool flag
         test_words(t);
     else
         test_word(t);
+    t->sites->resume[t->i] = t->e->at;
     if (flags_live)
         restore_flags(t->e, places);
 }
@@ -277,10 +279,11 @@ void check_emit(struct emitter *e, struct place_writer *places, struct check_sit
                 uint32_t i, const struct tr_insn *insn)
 {
     for (unsigned k = 0; k < insn->access_count; k++) {
-        struct test test = {e, sites, i, &insn->access[k], plan->held[i].reg[0], plan->held[i].reg[1]};
+        struct test test = {e, sites, i, &insn->access[k], plan->held[i].reg[0], plan->held[i].reg[1], 0};
         check_operand(&test, places, plan->flags_live[i]);
     }
-    sites->resume[i] = e->at;
+    if (insn->access_count > 1)
+        sites->resume[i] = e->at;
 }
 
 /* --- the second test --------------------------------------------------------------------------------------------------- */
@@ -292,7 +295,7 @@ static void lead_here(struct emitter *e, const struct check_sites *sites, uint32
             emit_set_displacement(e, sites->site[k].site, e->at);
 }
 
-static void resume_on_equal(struct test *t) { emit_branch(t->e, IF_EQUAL, t->sites->resume[t->i], false); }
+static void resume_on_equal(struct test *t) { emit_branch(t->e, IF_EQUAL, t->known, false); }
 
 static void compare_half(struct test *t, enum tr_tag tag)
 {
@@ -395,48 +398,100 @@ static void test_again(struct test *t, struct place_writer *places, const struct
     for (unsigned k = 0; k < ARRAY_LEN(to_call_out); k++)
         if (to_call_out[k])
             emit_set_displacement(t->e, to_call_out[k], t->e->at);
+    place_call_out(places, t->e->at, access->pc);
+    check_tell_held(places, t->e->at, held);
+}
+
+/* --- where flags are live ---------------------------------------------------------------------------------------------- */
+
+static void tell_flags_in_ax(struct place_writer *places, uintptr_t code)
+{
+    place_spilled(places, code, TR_RAX, SLOT_CHECK_RAX);
+    place_flags_spilled(places, code, 0, FLAGS_IN_AX);
+}
+
+/*      mov   %rax, %fs:flags
+ *      mov   %fs:spill, %rax           flags may change from here on */
+static void put_flags_away(struct emitter *e, struct place_writer *places)
+{
+    emit_store_fs(e, TR_RAX, slot_at(TR_SLOT_FLAGS));
+    place_flags_spilled(places, e->at, TR_SLOT_FLAGS, FLAGS_IN_SLOT);
+    give_back(e, places, TR_RAX, SLOT_CHECK_RAX);
+}
+
+/*      mov   %rax, %fs:spill
+ *      mov   %fs:flags, %rax
+ *      jmp   resume                    where they are given back */
+static void take_flags_back(struct test *t, struct place_writer *places, const struct check_held *held)
+{
+    struct emitter *e = t->e;
+    place_stub(places, e->at, t->access->pc);
+    check_tell_held(places, e->at, held);
+    place_flags_spilled(places, e->at, TR_SLOT_FLAGS, FLAGS_IN_SLOT);
+    take(e, places, TR_RAX, SLOT_CHECK_RAX);
+    emit_load_fs(e, TR_RAX, slot_at(TR_SLOT_FLAGS));
+    place_flags_spilled(places, e->at, 0, FLAGS_IN_AX);
+    emit_jump(e, t->sites->resume[t->i], false);
+}
+
+/* Where the first test has faulted the others are left out, as where it has found nothing to read. */
+static void test_again_with_flags(struct test *t, struct place_writer *places, const struct check_held *held)
+{
+    struct emitter *e = t->e;
+    place_stub(places, e->at, t->access->pc);
+    check_tell_held(places, e->at, held);
+    tell_flags_in_ax(places, e->at);
+    lead_here(e, t->sites, t->i, false);
+    put_flags_away(e, places);
+    test_halves(t);
+    uintptr_t to_call_out = emit_jump(e, e->at, false);
+    place_call_out(places, e->at, t->access->pc);
+    check_tell_held(places, e->at, held);
+    tell_flags_in_ax(places, e->at);
+    lead_here(e, t->sites, t->i, true);
+    put_flags_away(e, places);
+    emit_set_displacement(e, to_call_out, e->at);
 }
 
 /* --- the way out --------------------------------------------------------------------------------------------------------- */
 
-/* What follows works with one operand, and changes flags. */
-static bool is_simple(const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
+/* One operand: what it is about comes again, and a quick call may do. */
+static struct call_out emit_way_out_of_one(struct test *t, struct place_writer *places, const struct check_held *held,
+                                           bool flags_live)
 {
-    return insn->access_count == 1 && !plan->flags_live[i];
-}
-
-/* The quick call for this instruction; 0: there is none. The base of a segment is added, which changes flags. */
-static uintptr_t quick_of(const struct tr_region *region, const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
-{
-    if (insn->access_count != 1 || (plan->flags_live[i] && insn->access[0].segment == TR_FS))
-        return 0;
-    return plan->flags_live[i] ? region->enter_quick_flags : region->enter_quick;
-}
-
-uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, struct check_sites *sites,
-                             const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
-{
-    const struct check_held *held = &plan->held[i];
-    struct test test = {e, sites, i, &insn->access[0], held->reg[0], held->reg[1]};
-    uintptr_t quick = quick_of(e->region, plan, i, insn);
-    if (is_simple(plan, i, insn)) {
-        test_again(&test, places, held);
+    struct emitter *e = t->e;
+    t->known = flags_live ? e->at : t->sites->resume[t->i];
+    if (flags_live) {
+        take_flags_back(t, places, held);
+        test_again_with_flags(t, places, held);
     } else {
-        lead_here(e, sites, i, true);
-        lead_here(e, sites, i, false);
+        test_again(t, places, held);
     }
-    place_call_out(places, e->at, insn->pc);
-    check_tell_held(places, e->at, held);
-    if (plan->flags_live[i]) {
-        place_spilled(places, e->at, TR_RAX, SLOT_CHECK_RAX);
-        place_flags_spilled(places, e->at, 0, FLAGS_IN_AX);
-        restore_flags(e, places);
-    }
-    if (quick) {
-        emit_operand(&test);
-        emit_segment(&test);
-        emit_store_fs(e, test.a, slot_at(TR_SLOT_QUICK));
+    if (e->region->enter_quick) {
+        emit_operand(t);
+        emit_segment(t);
+        emit_store_fs(e, t->a, slot_at(TR_SLOT_QUICK));
     }
     check_convert(e, places, held, &held_none);
-    return quick ? quick : plan->flags_live[i] ? e->region->enter_hook : e->region->enter_tested;
+    return (struct call_out){e->region->enter_quick ? e->region->enter_quick : e->region->enter_tested, t->known, flags_live};
+}
+
+struct call_out check_emit_way_out(struct emitter *e, struct place_writer *places, struct check_sites *sites,
+                                   const struct check_plan *plan, uint32_t i, const struct tr_insn *insn)
+{
+    const struct check_held *held = &plan->held[i];
+    bool flags_live = plan->flags_live[i];
+    struct test test = {e, sites, i, &insn->access[0], held->reg[0], held->reg[1], 0};
+    if (insn->access_count == 1)
+        return emit_way_out_of_one(&test, places, held, flags_live);
+    lead_here(e, sites, i, true);
+    lead_here(e, sites, i, false);
+    place_call_out(places, e->at, insn->pc);
+    check_tell_held(places, e->at, held);
+    if (flags_live) {
+        tell_flags_in_ax(places, e->at);
+        restore_flags(e, places);
+    }
+    check_convert(e, places, held, &held_none);
+    return (struct call_out){flags_live ? e->region->enter_hook : e->region->enter_tested, sites->resume[i], false};
 }

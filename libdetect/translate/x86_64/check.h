@@ -12,6 +12,7 @@
 #include "translate/place.h"
 #include "translate/x86_64/decode.h"
 #include "translate/x86_64/emitter.h"
+#include "translate/x86_64/hooks.h"
 #include "translate/x86_64/liveness.h"
 
 #define CHECK_PATH 256 /* instructions of a path at most */
@@ -81,15 +82,16 @@ struct check_site {
 struct check_sites {
     struct check_site site[2048];
     uint32_t count;
-    uintptr_t resume[CHECK_PATH]; /* behind the test */
+    uintptr_t resume[CHECK_PATH]; /* behind the test; where flags are in rax meanwhile, they still are */
 };
 
-/* The tests of instruction i; and, somewhere behind, the code that gives everything back, so that a call-out may follow. */
+/* The tests of instruction i; and, somewhere behind, the code that tests again and gives everything back, so that a call-out may
+ * follow. */
 void check_emit(struct emitter *e, struct place_writer *places, struct check_sites *sites, const struct check_plan *plan,
                 uint32_t i, const struct tr_insn *insn);
-/* Returns the way in that the call-out takes. */
-uintptr_t check_emit_way_out(struct emitter *e, struct place_writer *places, struct check_sites *sites,
-                             const struct check_plan *plan, uint32_t i, const struct tr_insn *insn);
+/* Returns how the call-out is to be. */
+struct call_out check_emit_way_out(struct emitter *e, struct place_writer *places, struct check_sites *sites,
+                                   const struct check_plan *plan, uint32_t i, const struct tr_insn *insn);
 
 /* The most that a test takes with all that belongs to it. */
 enum { CHECK_BYTES = 640 };

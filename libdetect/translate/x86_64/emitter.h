@@ -12,8 +12,8 @@
 #include "translate/cache.h"
 #include "translate/thread.h"
 
-/* tr_place.flags_form: lahf's in ah, and of the overflow flag in al or in its place. */
-enum { FLAGS_IN_AX = 1, FLAGS_IN_AH };
+/* tr_place.flags_form: lahf's in ah, and of the overflow flag in al or in its place; or as in ax, in the slot. */
+enum { FLAGS_IN_AX = 1, FLAGS_IN_AH, FLAGS_IN_SLOT };
 
 struct emitter {
     uintptr_t at, end;

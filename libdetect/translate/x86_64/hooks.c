@@ -120,11 +120,12 @@ static void emit_hook(struct emitter *e, struct place_writer *places, struct tr_
     hook->resume = e->at;
 }
 
-void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, uintptr_t way_in,
-                         uintptr_t resume)
+void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks,
+                         const struct call_out *how)
 {
-    emit_hook(e, places, &hooks->before->hook, way_in);
-    hooks->before->hook.resume = resume;
+    emit_hook(e, places, &hooks->before->hook, how->way_in);
+    hooks->before->hook.resume = how->resume;
+    hooks->before->hook.flags_in_slot = how->flags_in_slot;
     if (hooks->before->count == 1 && hooks->before->operands[0].access.segment == 0)
         hooks->before->hook.run = run_plain;
 }

@@ -55,9 +55,14 @@ struct insn_hooks {
 bool hooks_make(struct insn_hooks *hooks, const struct tr_insn *insn);
 /* Around the copy. The instruction has begun (place_instruction). `is_tested`: its accesses were. */
 void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool is_tested);
-/* The call-out alone, where `before` is not to be run each time; it goes on at `resume`. `way_in`: the region's. */
-void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, uintptr_t way_in,
-                         uintptr_t resume);
+/* The call-out alone, where `before` is not to be run each time; it goes on at `resume`. */
+struct call_out {
+    uintptr_t way_in; /* the region's */
+    uintptr_t resume;
+    bool flags_in_slot; /* as in struct tr_hook */
+};
+void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks,
+                         const struct call_out *how);
 /* The access of `read`, which is one, is written back by that of `write`. */
 void hooks_tell_write_back(struct insn_hooks *read, const struct insn_hooks *write);
 void hooks_emit_after(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks);

@@ -85,6 +85,8 @@ static void settle(ucontext_t *context, const struct tr_place *place)
     uintptr_t pc = tr_arch.context_pc(context);
     if (place->pc_from == PC_OF_RESUME)
         tr_arch.context_set_pc(context, tr_thread.resume);
+    if (place->pc_from == PC_OF_QUICK)
+        tr_arch.context_set_pc(context, tr_thread.spill[TR_SLOT_QUICK]);
     for (size_t i = 0; i < ARRAY_LEN(ways_in); i++)
         if (pc >= (uintptr_t)ways_in[i][0] && pc < (uintptr_t)ways_in[i][1])
             tr_arch.context_set_pc(context, (uintptr_t)ways_in[i][0]);

@@ -16,7 +16,6 @@
  *                    jmp  *%fs:resume
  */
 #include "translate/place.h"
-#include "translate/x86_64/check.h"
 #include "translate/x86_64/hooks.h"
 #include "translate/x86_64/offsets.h"
 #include "translate/x86_64/shared.h"
@@ -143,87 +142,6 @@ static void emit_quick_call(struct emitter *e, uintptr_t literal)
         emit_load_fs(e, quick_saved[i], TR_FS(context.gpr[quick_saved[i]]));
 }
 
-/* lahf; seto %al: the flags into their slot. */
-static void emit_keep_flags(struct emitter *e)
-{
-    emit_bytes(e, "\x9f\x0f\x90\xc0", 4);
-    emit_store_fs(e, TR_RAX, TR_FS(spill[SLOT_CHECK_RAX]));
-}
-
-/* add $127, %al; sahf */
-static void emit_give_flags_back(struct emitter *e)
-{
-    emit_load_fs(e, TR_RAX, TR_FS(spill[SLOT_CHECK_RAX]));
-    emit_bytes(e, "\x04\x7f\x9e", 3);
-}
-
-static void emit_rax_to_rcx(struct emitter *e) { emit_bytes(e, "\x48\x89\xc1", 3); }
-static void emit_rcx_to_rax(struct emitter *e) { emit_bytes(e, "\x48\x89\xc8", 3); }
-
-/* The same where flags are needed: kept while signals are deferred, and no look at `deferred` changes them.
- *
- *      mov   %rcx, %fs:spill1
- *      movl  $WORKING, %fs:inside
- *      mov   %rax, %rcx                and flags to their slot
- *      cmpq  $0, %fs:stack_top
- *      je    1f
- *      ...                             the call; rcx is the hook
- *      test  %al, %al
- *      jz    2f
- *      mov   resume(%rcx), %rax
- *      mov   %rax, %fs:quick
- *      flags back; mov %rcx, %rax
- *      movl  $OUTSIDE, %fs:inside
- *      mov   %fs:deferred, %ecx
- *      jrcxz 3f
- *      mov   %fs:spill1, %rcx
- *      jmp   enter_hook
- *   3: mov   %fs:spill1, %rcx
- *      mov   %fs:spill0, %rax
- *      jmp   *%fs:quick
- *   1:
- *   2: flags back; mov %rcx, %rax
- *      mov   %fs:spill1, %rcx
- *      jmp   enter_hook                                                                      */
-static void emit_way_in_quick_flags(struct emitter *e, struct tr_region *region, uintptr_t literal)
-{
-    region->enter_quick_flags = e->at;
-    emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
-    emit_inside(e, TR_WORKING);
-    emit_rax_to_rcx(e);
-    emit_keep_flags(e);
-    emit_rcx_to_rax(e);
-    emit_compare_with_0(e, true, TR_FS(stack_top));
-    uintptr_t no_stack = emit_branch(e, 4, e->at, false);
-    emit_quick_call(e, literal);
-    emit_bytes(e, "\x84\xc0", 2);
-    uintptr_t not_done = emit_branch(e, 4, e->at, false);
-    emit_bytes(e, (uint8_t[]){0x48, 0x8b, 0x41, offsetof(struct tr_hook, resume)}, 4);
-    emit_store_fs(e, TR_RAX, TR_FS(spill[TR_SLOT_QUICK]));
-    emit_give_flags_back(e);
-    emit_rcx_to_rax(e);
-    emit_inside(e, TR_OUTSIDE);
-    emit_bytes(e, (uint8_t[]){0x64, 0x8b, 0x0c, 0x25}, 4);
-    emit32(e, (uint32_t)TR_FS(deferred));
-    emit_bytes(e, (uint8_t[]){0xe3, 0}, 2);
-    uintptr_t none_deferred = e->at - 1;
-    emit_load_fs(e, TR_RCX, TR_FS(spill[1]));
-    emit_jump(e, region->enter_hook, false);
-    emit_set_short(e, none_deferred, e->at);
-    emit_load_fs(e, TR_RCX, TR_FS(spill[1]));
-    emit_load_fs(e, TR_RAX, TR_FS(spill[0]));
-    region->quick_flags_end = e->at;
-    emit_bytes(e, (uint8_t[]){0x64, 0xff, 0x24, 0x25}, 4);
-    emit32(e, (uint32_t)TR_FS(spill[TR_SLOT_QUICK]));
-    emit_set_displacement(e, no_stack, e->at);
-    emit_set_displacement(e, not_done, e->at);
-    emit_give_flags_back(e);
-    emit_rcx_to_rax(e);
-    emit_load_fs(e, TR_RCX, TR_FS(spill[1]));
-    emit_jump(e, region->enter_hook, false);
-    emit_nops(e, -e->at & 15);
-}
-
 static void emit_way_in_quick(struct emitter *e, struct tr_region *region)
 {
     const struct tr_client *client = translator.client;
@@ -252,18 +170,14 @@ static void emit_way_in_quick(struct emitter *e, struct tr_region *region)
     emit_load_fs(e, TR_RCX, TR_FS(spill[1]));
     emit_jump(e, region->enter_tested, false);
     emit_nops(e, -e->at & 15);
-    emit_way_in_quick_flags(e, region, literal);
 }
 
-/* Where signals are not deferred, all is in place but rax, and rcx where it is in its slot anyway. */
+/* Where signals are not deferred, all is in place but rax. */
 static void quick_place(const struct tr_region *region, uintptr_t code, struct tr_place *place)
 {
-    bool at_end = code == region->quick_end || code == region->quick_flags_end;
-    place->pc_from = at_end ? PC_OF_QUICK : PC_OF_HOOK;
-    if (!at_end)
+    place->pc_from = code == region->quick_end ? PC_OF_QUICK : PC_OF_HOOK;
+    if (code != region->quick_end)
         place_put(place, TR_RAX, 0);
-    if (!at_end && code > region->enter_quick_flags)
-        place_put(place, TR_RCX, 1);
 }
 
 bool region_prologue(struct tr_region *region)
