@@ -154,6 +154,13 @@ static bool is_free(const struct vc_domain *domain, uint32_t slot)
     return !domain->slots[slot].owned && !is_worn(domain, slot);
 }
 
+/* The last epoch that anybody had in a free slot; one that goes on with a bit above (vc_slot_renew) stands before its first. */
+static uint32_t last_had(const struct vc_domain *domain, uint32_t slot)
+{
+    uint32_t epoch = domain->slots[slot].epoch;
+    return epoch & domain->epoch_mask ? epoch : epoch - (epoch > 0);
+}
+
 /* A free slot; `known`: only one whose last owner's end is known there. The search goes round, so that those
  * that ended long ago come first. */
 static uint32_t find_free(struct vc_domain *domain, const struct vc_clock *known)
@@ -163,7 +170,7 @@ static uint32_t find_free(struct vc_domain *domain, const struct vc_clock *known
     for (uint32_t i = 0; i < domain->slot_count; i++) {
         uint32_t slot = domain->next_free++ % domain->slot_count;
         if (is_free(domain, slot) &&
-            (!known || domain->slots[slot].epoch <= snapshot_get(known->others, slot)))
+            (!known || last_had(domain, slot) <= snapshot_get(known->others, slot)))
             return slot;
     }
     return VC_NO_SLOT;
