@@ -61,7 +61,7 @@ libc_handler system_getgroups, system_mincore, sync_written;
 /* libc_state.c */
 libc_handler fd_close, fd_closed, fd_made, fd_made_pair_1;
 libc_handler fd_made_pair_4, fd_made_pty, fd_replace, fd_replaced;
-libc_handler fd_fcntl_made, stream_made, stream_close, stream_closed;
+libc_handler fd_fcntl_made, fd_written, stream_made, stream_close, stream_closed;
 libc_handler directory_made, directory_close, stdio_flockfile, stdio_funlockfile;
 
 /* libc_syscall.c */

@@ -193,10 +193,10 @@ static int fd_of_stream(uintptr_t stream)
     return stream && tr_copy_guarded(&fd, &((const FILE *)stream)->_fileno, sizeof(fd)) == 0 ? fd : -1;
 }
 
-/* Streams over pipes, sockets and the like: libc writes and reads there by functions of its own. */
-static void stream_orders(struct libc_call *call, uintptr_t stream, enum event_type type)
+/* Pipes, sockets and the like, where libc writes and reads by functions of its own. */
+static void fd_orders(struct libc_call *call, int fd, enum event_type type)
 {
-    const struct description *description = fd_describe_in(call->self, fd_of_stream(stream));
+    const struct description *description = fd_describe_in(call->self, fd);
     uintptr_t channel = type == EVENT_ORDER_RELEASE ? fd_out(description) : fd_in(description);
     struct call_site site = {call->return_address, (uintptr_t)call->stack};
     struct event event = {.type = (uint8_t)type, .object = OBJECT_FD, .addr = channel};
@@ -204,8 +204,9 @@ static void stream_orders(struct libc_call *call, uintptr_t stream, enum event_t
         emit(call->self, &site, &event, false);
 }
 
-void libc_stream_releases(struct libc_call *call, uintptr_t stream) { stream_orders(call, stream, EVENT_ORDER_RELEASE); }
-void libc_stream_acquires(struct libc_call *call, uintptr_t stream) { stream_orders(call, stream, EVENT_ORDER_ACQUIRE); }
+void libc_stream_releases(struct libc_call *call, uintptr_t stream) { fd_orders(call, fd_of_stream(stream), EVENT_ORDER_RELEASE); }
+void libc_stream_acquires(struct libc_call *call, uintptr_t stream) { fd_orders(call, fd_of_stream(stream), EVENT_ORDER_ACQUIRE); }
+void fd_written(struct libc_call *call) { fd_orders(call, int_argument(call, 0), EVENT_ORDER_RELEASE); }
 
 void stream_made(struct libc_call *call) { libc_makes_fd(call, fd_of_stream(call->result)); }
 
