@@ -141,7 +141,7 @@ def compressors(bench):
 def indirect(bench):
     calls = os.path.join(bench.directory, "cxx_calls")
     watched.run(["g++", "-std=c++20", "-O2", os.path.join(REAL, "cxx_calls.cc"), "-o", calls, "-pthread"])
-    rounds = "20000" if bench.quick else "300000"
+    rounds = "100000" if bench.quick else "300000"
     commands = [
         *((name, argv, FULL) for name, argv in interpreters()),
         *((f"{name}, from its start", argv, START) for name, argv in one_thread(bench)),

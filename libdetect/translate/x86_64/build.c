@@ -20,6 +20,9 @@
 #define TEXT_WINDOW 256
 #define NOWHERE UINT16_MAX
 
+/* The most that they take. */
+enum { STUB_BYTES = EMIT_FS_SIZE + 10 + 5, TAIL_BYTES = INDIRECT_BYTES + 5 };
+
 /* The slots of tr_thread.spill: stubs and indirect jumps use the first two. */
 enum { SLOT_OPERAND = 2 }; /* and SLOT_SCAN of hooks.h */
 
@@ -546,21 +549,36 @@ static void emit_cold(struct builder *b)
     emit_literals(b);
 }
 
-/* The emitter goes on in the upper part of the chunk, as far up as all of it fits: it is written once for nothing. Addresses are
- * the same but for multiples of 8, so that it takes as much again. False: there is no room. */
-static bool begin_cold(struct builder *b)
+/* By writing it once for nothing. Addresses are the same but for multiples of 8, so that it takes as much again. */
+static size_t measure_cold(struct builder *b)
 {
     struct emitter e = b->e;
     struct place_writer places = b->places;
     uint32_t exits = b->exits;
-    uintptr_t limit = e.end & ~(uintptr_t)7, start = (e.at + 7) & ~(uintptr_t)7;
+    uintptr_t start = (e.at + 7) & ~(uintptr_t)7;
     b->e.at = b->e.end = start;
     emit_cold(b);
-    size_t size = (b->e.at - start + 7) & ~(uintptr_t)7;
+    size_t size = b->e.at - start;
     b->e = e;
     b->places = places;
     b->exits = exits;
-    if (limit - start < size || start > limit || e.full) {
+    return size;
+}
+
+/* The most that it takes. */
+static size_t cold_size(struct builder *b)
+{
+    if (b->pad_count > 0 || check_is_on())
+        return measure_cold(b);
+    return b->exits * STUB_BYTES + b->tail_count * TAIL_BYTES + 7 + b->literal_count * sizeof(uint64_t);
+}
+
+/* The emitter goes on in the upper part of the chunk, as far up as all of it fits. False: there is no room. */
+static bool begin_cold(struct builder *b)
+{
+    size_t size = (cold_size(b) + 7) & ~(size_t)7;
+    uintptr_t limit = b->e.end & ~(uintptr_t)7;
+    if (b->e.full || limit < b->e.at || limit - b->e.at < size) {
         b->e.full = true;
         return false;
     }

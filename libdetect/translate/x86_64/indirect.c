@@ -49,6 +49,7 @@ enum {
     RELOAD = EMIT_FS_SIZE,
     MISS_STORED = 12,
     MISS_MOVED = 24,
+    WORTH_A_TABLE = 12, /* jumps by a register; rax is the usual one */
 };
 
 #define TABLE_BYTES ((size_t)TABLE_WORDS * 8)
@@ -317,12 +318,16 @@ static void write_miss(uintptr_t slot, unsigned id)
     emit_jump(&e, e.region->enter_indirect, false);
 }
 
-/* The table for targets in this register, or for those in memory if there is no room for another's. */
+/* The table for targets in this register; or for those in memory if too few jumps have asked for it, as it takes half a megabyte, or
+ * there is no room. */
 static unsigned use_table(struct tr_region *region, unsigned id)
 {
+    static uint8_t asked[TABLES];
     struct tr_exit *exit;
     if (miss[id])
         return id;
+    if (id != TR_RAX && ++asked[id] < WORTH_A_TABLE)
+        return TABLE_MEMORY;
     uintptr_t slot = slot_take(region, &exit);
     if (!slot)
         return TABLE_MEMORY;

@@ -29,5 +29,7 @@ void stub_emit(struct emitter *e, struct tr_exit *exit, struct place_writer *pla
  *
  * leads to the slot of one target, which checks that it is meant, gives the registers back and goes there (indirect.c). */
 void indirect_emit(struct emitter *e, const struct tr_insn *insn, bool r11_dead, struct place_writer *places);
+/* The most that it takes: two stores, the operand's address and a load, an index by a base, the jump. */
+enum { INDIRECT_BYTES = 2 * EMIT_FS_SIZE + 16 + 14 + 7 };
 
 #endif
