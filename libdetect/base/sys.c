@@ -88,6 +88,15 @@ bool sys_can_read(uintptr_t addr)
     return sys_call(SYS_rt_sigprocmask, ~0, (long)(addr & ~(uintptr_t)7), 0, 8, 0, 0) == -EINVAL;
 }
 
+bool sys_can_read_all(const volatile void *start, size_t bytes)
+{
+    uintptr_t last = (uintptr_t)start + bytes - 1;
+    for (uintptr_t at = (uintptr_t)start; at <= last; at = (at | 4095) + 1)
+        if (!sys_can_read(at))
+            return false;
+    return last >= (uintptr_t)start && sys_can_read(last);
+}
+
 void sys_unmap(void *start, size_t bytes)
 {
     sys_call(SYS_munmap, (long)start, (long)bytes, 0, 0, 0, 0);

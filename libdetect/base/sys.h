@@ -20,6 +20,8 @@ void sys_unmap(void *start, size_t bytes);
 
 /* Whether the 8-byte word that the address lies in can be read; needs no descriptor. */
 bool sys_can_read(uintptr_t addr);
+/* The same for a few bytes, or more. */
+bool sys_can_read_all(const volatile void *start, size_t bytes);
 
 int sys_open(const char *path, int flags, int mode);
 int sys_close(int fd);

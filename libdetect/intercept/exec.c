@@ -19,6 +19,8 @@
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 
+#define PAGE_BYTES 4096u
+
 /* --- what cannot be watched ----------------------------------------------------------------------------------- */
 
 static void tell(const char *code, const char *path, const char *why)
@@ -67,10 +69,36 @@ static enum child_watch decide(int directory, const char *path)
     return watch_for(target_inspect(directory, path), path);
 }
 
+static bool can_read_text(const char *text)
+{
+    for (;;) {
+        if (!sys_can_read((uintptr_t)text))
+            return false;
+        do
+            if (!*text)
+                return true;
+        while ((uintptr_t)++text % PAGE_BYTES != 0);
+    }
+}
+
+static bool can_read_list(char *const list[])
+{
+    for (; list; list++) {
+        if (!sys_can_read_all(list, sizeof(*list)))
+            return false;
+        if (!*list)
+            break;
+        if (!can_read_text(*list))
+            return false;
+    }
+    return true;
+}
+
+/* What cannot be read the kernel refuses. */
 void exec_plan(struct exec_plan *plan, int directory, const char *path, char *const envp[])
 {
     *plan = (struct exec_plan){.watch = CHILD_WATCHED};
-    if (!runtime.detector || !path)
+    if (!runtime.detector || !can_read_text(path) || !can_read_list(envp))
         return;
     plan->watch = decide(directory, path);
     plan->room = environment_room(envp, plan->watch);

@@ -56,7 +56,7 @@ static bool socket_option(int fd, int option, void *value, socklen_t length)
 
 static bool take(struct address *to, const struct sockaddr *from, socklen_t length)
 {
-    if (!from || length < sizeof(sa_family_t) || length > sizeof(to->u))
+    if (!from || length < sizeof(sa_family_t) || length > sizeof(to->u) || !sys_can_read_all(from, length))
         return false;
     memset(&to->u, 0, sizeof(to->u));
     memcpy(&to->u, from, length);

@@ -102,7 +102,9 @@ INTERCEPT(int, pselect, (int count, fd_set *readable, fd_set *writable, fd_set *
 
 INTERCEPT(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *wanted))
 {
-    uintptr_t registration = operation != EPOLL_CTL_DEL && wanted ? fd_epoll_register(epoll, fd, wanted->data.u64) : 0;
+    struct call_site site = CALL_SITE();
+    bool registers = operation != EPOLL_CTL_DEL && order_can_read(wanted, sizeof(*wanted), &site);
+    uintptr_t registration = registers ? fd_epoll_register(epoll, fd, wanted->data.u64) : 0;
     if (order_wanted())
         RELEASE_TO(registration); /* before the call: the other thread may have its event before this one returns */
     return REAL(epoll_ctl)(epoll, operation, fd, wanted);

@@ -59,9 +59,12 @@ INTERCEPT(ssize_t, sendto, (int fd, const void *data, size_t count, int flags,
 INTERCEPT(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
 {
     struct call_site site = CALL_SITE();
-    if (message && UNLIKELY(flags & MSG_FASTOPEN))
+    bool wanted = order_wanted() || flags & MSG_FASTOPEN;
+    if (!wanted || !order_can_read(message, sizeof(*message), &site))
+        return REAL(sendmsg)(fd, message, flags);
+    if (UNLIKELY(flags & MSG_FASTOPEN))
         fd_calls(message->msg_name, message->msg_namelen);
-    if (message && order_wanted())
+    if (order_wanted())
         RELEASE_TO(sink_with_address(fd, message->msg_name, message->msg_namelen, &site));
     return REAL(sendmsg)(fd, message, flags);
 }
@@ -69,7 +72,7 @@ INTERCEPT(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags))
 INTERCEPT(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags))
 {
     struct call_site site = CALL_SITE();
-    for (unsigned i = 0; order_wanted() && messages && i < count; i++) {
+    for (unsigned i = 0; order_wanted() && i < count && order_can_read(&messages[i], sizeof(*messages), &site); i++) {
         const struct msghdr *message = &messages[i].msg_hdr;
         if (i == 0 || message->msg_name)
             RELEASE_TO(sink_with_address(fd, message->msg_name, message->msg_namelen, &site));

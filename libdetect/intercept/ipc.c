@@ -36,10 +36,13 @@ INTERCEPT(ssize_t, msgrcv, (int id, void *message, size_t size, long type, int f
 
 /* --- System V semaphores --------------------------------------------------------------------------------------- */
 
+/* In one call: the kernel's own default is 500. */
+#define MOST_OPERATIONS 32000u
+
 static void before_semop(int id, const struct sembuf *operations, size_t count,
                          const struct call_site *site)
 {
-    if (!order_wanted())
+    if (!order_wanted() || count > MOST_OPERATIONS || !order_can_read(operations, count * sizeof(*operations), site))
         return;
     for (size_t i = 0; i < count; i++)
         if (operations[i].sem_op > 0) {
@@ -48,6 +51,7 @@ static void before_semop(int id, const struct sembuf *operations, size_t count,
         }
 }
 
+/* The kernel has read them. */
 static void after_semop(int id, const struct sembuf *operations, size_t count,
                         const struct call_site *site)
 {

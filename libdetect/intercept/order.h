@@ -9,9 +9,20 @@
 #define DETECT_INTERCEPT_ORDER_H
 
 #include "base/atomic.h"
+#include "base/sys.h"
 #include "runtime/runtime.h"
 
 static inline bool order_wanted(void) { return UNLIKELY(load_relaxed(&runtime.threaded)); }
+
+/* Whether the kernel will be able to read it: it refuses, where we would fault. Nearly all lie on the caller's stack. */
+static inline bool order_can_read(const void *start, size_t bytes, const struct call_site *site)
+{
+    const struct self *self = self_current;
+    uintptr_t from = (uintptr_t)start;
+    if (LIKELY(self && from >= site->sp && from < self->stack_high && bytes <= self->stack_high - from))
+        return true;
+    return start && sys_can_read_all(start, bytes);
+}
 
 void order_release(enum object_kind kind, uintptr_t addr, const struct call_site *site);
 void order_acquire(enum object_kind kind, uintptr_t addr, const struct call_site *site);

@@ -9,9 +9,12 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "base/sys.h"
 #include "intercept/export.h"
+#include "runtime/monitor.h"
 #include "runtime/real.h"
 #include "runtime/takeover.h"
 
@@ -243,4 +246,38 @@ int intercepted_prctl(int option, unsigned long a, unsigned long b, unsigned lon
         self_leave(self);
     }
     return result;
+}
+
+/* --- children ---------------------------------------------------------------------------------------------------------------------- */
+
+/* The monitor's process is a child of ours that only these find. It is not needed while the caller waits for something outside,
+ * and comes again when all threads wait for each other. */
+static inline void hide_monitor(int options)
+{
+    if (UNLIKELY(options & (int)(__WALL | __WCLONE)))
+        monitor_stop();
+}
+
+INTERCEPT(pid_t, waitpid, (pid_t pid, int *status, int options))
+{
+    hide_monitor(options);
+    return REAL(waitpid)(pid, status, options);
+}
+
+INTERCEPT(pid_t, wait3, (int *status, int options, struct rusage *usage))
+{
+    hide_monitor(options);
+    return REAL(wait3)(status, options, usage);
+}
+
+INTERCEPT(pid_t, wait4, (pid_t pid, int *status, int options, struct rusage *usage))
+{
+    hide_monitor(options);
+    return REAL(wait4)(pid, status, options, usage);
+}
+
+INTERCEPT(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options))
+{
+    hide_monitor(options);
+    return REAL(waitid)(type, id, info, options);
 }

@@ -100,9 +100,30 @@ static void strip_wait(long number, const long a[6])
     }
 }
 
+/* What is asked for can be read, if there is anything. */
+static bool can_read(long address, size_t bytes)
+{
+    return !address || sys_can_read_all((const void *)address, bytes);
+}
+
+static bool can_read_arguments(long number, const long a[6])
+{
+    switch (number) {
+    case SYS_rt_sigaction: return can_read(a[1], sizeof(struct kernel_action)) && can_read(a[2], sizeof(struct kernel_action));
+    case SYS_rt_sigprocmask: return can_read(a[1], SET_BYTES) && can_read(a[2], SET_BYTES);
+    case SYS_sigaltstack: return can_read(a[0], sizeof(stack_t)) && can_read(a[1], sizeof(stack_t));
+    case SYS_rt_sigsuspend: return can_read(a[0], SET_BYTES);
+    case SYS_ppoll: return can_read(a[3], SET_BYTES);
+    case SYS_epoll_pwait:
+    case 441: return can_read(a[4], SET_BYTES);
+    case SYS_pselect6: return can_read(a[5], sizeof(long)) && (!a[5] || can_read(*(long *)a[5], SET_BYTES));
+    default: return true;
+    }
+}
+
 bool signals_by_number(long number, const long a[6], uintptr_t sp, long *result)
 {
-    if (LIKELY(!signals_translated))
+    if (LIKELY(!signals_translated) || UNLIKELY(!can_read_arguments(number, a))) /* then the kernel refuses */
         return false;
     switch (number) {
     case SYS_rt_sigaction:
