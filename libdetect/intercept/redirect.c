@@ -253,9 +253,8 @@ static void redirect_all(void)
         saved_take_over();
         bound_take_over();
     }
-    if (!tells_accesses)
-        return;
-    libc_take_over();
+    if (tells_accesses)
+        libc_take_over();
     lazy_binding_redirect();
 }
 
