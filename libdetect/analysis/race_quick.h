@@ -51,6 +51,8 @@ static ALWAYS_INLINE enum race_quick race_quick_whole(struct detector *det, stru
     struct granule granule = {(uint64_t *)(at + (uintptr_t)near->tags), (uint64_t *)(at + (uintptr_t)near->sites)};
     uint64_t tags = load_acquire(granule.tags);
     uint32_t low = word_at(tags, LOW), high = word_at(tags, HIGH);
+    if (!writes && (high == tag || low == (tag | RACE_WHOLE_READ)))
+        return RACE_QUICK_DONE;
     if (UNLIKELY(tags & ((uint64_t)~RACE_TAG_MASK << 32 | ~RACE_TAG_MASK)))
         return RACE_QUICK_ANY;
     if (UNLIKELY(!race_quick_knows(det, thread, tag, low) || !race_quick_knows(det, thread, tag, high)))

@@ -158,10 +158,27 @@ static NOINLINE race_site known_node(const struct thread *thread, struct tr_call
     return node;
 }
 
-static NOINLINE bool quick_as_read(struct self *self, uintptr_t address, const struct tr_access *access, race_site call)
+/* String instructions go backwards: code that may have some is not called. */
+static inline bool is_backwards(void)
 {
-    return race_quick_any(runtime.detector, self->thread, address, access->size,
-                          flags_of(address, access->size, access->kind), call, access->pc);
+#if defined(__x86_64__)
+    return __builtin_ia32_readeflags_u64() & 0x400;
+#else
+    return false;
+#endif
+}
+
+/* What is no frequent case can be done here as well; a finding waits for the call-out, to which the access is known then. */
+static NOINLINE bool slowly(struct self *self, uintptr_t address, struct tr_access *access, bool as_write, race_site call)
+{
+    struct thread *thread = self->thread;
+    uint32_t flags = flags_of(address, access->size, access->kind);
+    if (as_write && race_quick(runtime.detector, thread, address, access->size, flags, call, access->pc, &access->memo))
+        return true;
+    if (is_backwards())
+        return false;
+    race_access(runtime.detector, thread, address, access->size, flags, call, access->pc);
+    return !thread->race.to_report;
 }
 
 static bool on_quick(uintptr_t address, struct tr_access *access)
@@ -183,7 +200,7 @@ static bool on_quick(uintptr_t address, struct tr_access *access)
     struct tr_access *told = as_write ? access->writes_back : access;
     return race_quick(runtime.detector, self->thread, address, told->size, flags_of(address, told->size, told->kind), node,
                       told->pc, &told->memo) ||
-           (UNLIKELY(as_write) && quick_as_read(self, address, access, node));
+           slowly(self, address, access, as_write, node);
 }
 
 /* Complete once there is shadow memory. */
