@@ -14,9 +14,10 @@
  *         jne    way_out
  *      1: the program's instruction
  *
- * A write is known already only if the last write was this thread's. Wide operands have the tag in B and compare it with each
- * of their words. Where flags are live they are kept in rax meanwhile (lahf, seto). The way out lies behind the
- * fragment's instructions: it gives all registers back and calls out; the hook resumes behind the test. */
+ * Where the address is a constant, so is that of its word. A write is known already only if the last write was this
+ * thread's. Wide operands have the tag in B and compare it with each of their words. Where flags are live they are kept in
+ * rax meanwhile (lahf, seto). The way out lies behind the fragment's instructions: it tests again what the tags of halves and
+ * of shared words say, gives all registers back and calls out; the hook resumes behind the test. */
 #include "translate/x86_64/check.h"
 
 #include "translate/translator.h"
@@ -185,6 +186,37 @@ static void emit_word_address(struct test *t, unsigned unit, unsigned aligned)
     emit_bytes(e, (uint8_t[]){0x0f, 0xba, (uint8_t)(0xf8 | (t->a & 7)), translator.client->check->flip_bit}, 4);
 }
 
+/* A = the operand's address, where its segment begins at 0. */
+static void emit_operand(struct test *t)
+{
+    if (t->access->base == TR_RIP)
+        emit_constant(t->e, t->a, t->access->address);
+    else
+        emit_lea(t->e, t->a, t->access);
+}
+
+/* glibc's thread control block, which the base points to, names itself there. */
+static void emit_segment(struct test *t)
+{
+    if (t->access->segment == TR_FS)
+        emit_at_fs(t->e, true, 0x03, t->a, 0);
+}
+
+static bool is_constant(const struct tr_access *access) { return access->base == TR_RIP && access->segment == 0; }
+
+/* A = the address of the operand's word, or half, less the offset. */
+static void emit_word(struct test *t, unsigned unit, unsigned aligned)
+{
+    if (is_constant(t->access)) {
+        uintptr_t flip = (uintptr_t)1 << translator.client->check->flip_bit;
+        emit_constant(t->e, t->a, (t->access->address & -(uintptr_t)unit) ^ flip);
+        return;
+    }
+    emit_operand(t);
+    emit_segment(t);
+    emit_word_address(t, unit, aligned);
+}
+
 /* mov displacement(%A), %A */
 static void emit_load_word(struct test *t, bool wide, int32_t displacement)
 {
@@ -242,30 +274,26 @@ static void test_words(struct test *t)
     }
 }
 
-/* A = the operand's address, where its segment begins at 0. */
-static void emit_operand(struct test *t)
+static bool is_aligned_constant(const struct tr_access *access)
 {
-    if (t->access->base == TR_RIP)
-        emit_constant(t->e, t->a, t->access->address);
-    else
-        emit_lea(t->e, t->a, t->access);
-}
-
-/* glibc's thread control block, which the base points to, names itself there. */
-static void emit_segment(struct test *t)
-{
-    if (t->access->segment == TR_FS)
-        emit_at_fs(t->e, true, 0x03, t->a, 0);
+    unsigned unit = access->size > 8 ? 8 : access->size;
+    return is_constant(access) && access->address % unit == 0;
 }
 
 static void check_operand(struct test *t, struct place_writer *places, bool flags_live)
 {
-    emit_operand(t);
+    bool constant = is_aligned_constant(t->access);
+    if (constant)
+        emit_word(t, 8, 8);
+    else
+        emit_operand(t);
     if (flags_live)
         save_flags(t->e, places);
-    emit_segment(t);
-    emit_alignment_test(t);
-    emit_word_address(t, 8, t->access->size);
+    if (!constant) {
+        emit_segment(t);
+        emit_alignment_test(t);
+        emit_word_address(t, 8, t->access->size);
+    }
     if (t->access->size > 8)
         test_words(t);
     else
@@ -323,18 +351,14 @@ static void test_halves(struct test *t)
     unsigned size = t->access->size;
     bool is_write = t->access->kind & TR_WRITE;
     if (size <= 4) {
-        emit_operand(t);
-        emit_segment(t);
-        emit_word_address(t, 4, size);
+        emit_word(t, 4, size);
         emit_load_word(t, false, translator.client->check->offset);
         compare_half(t, TR_TAG_HALF_WRITTEN);
         if (!is_write)
             compare_half(t, TR_TAG_HALF_READ);
     }
     if (size <= 8 && !is_write) {
-        emit_operand(t);
-        emit_segment(t);
-        emit_word_address(t, 8, size);
+        emit_word(t, 8, size);
         emit_load_word(t, false, translator.client->check->offset);
         compare_half(t, TR_TAG_WHOLE_READ);
     }
@@ -356,17 +380,13 @@ static void test_both_words(struct test *t, uintptr_t to_call_out[2])
     struct tr_access last = *t->access;
     last.displacement = (int32_t)((uint32_t)last.displacement + last.size - 1);
     last.address += last.size - 1;
-    emit_operand(t);
-    emit_segment(t);
-    emit_word_address(t, 8, 1);
+    emit_word(t, 8, 1);
     uintptr_t known = emit_word_test(t);
     to_call_out[0] = emit_branch(t->e, IF_NOT_EQUAL, t->e->at, false);
     if (known)
         emit_set_short(t->e, known, t->e->at);
     t->access = &last;
-    emit_operand(t);
-    emit_segment(t);
-    emit_word_address(t, 8, 1);
+    emit_word(t, 8, 1);
     known = emit_word_test(t);
     if (known)
         emit_set_short(t->e, known, t->e->at);
