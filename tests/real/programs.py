@@ -131,10 +131,10 @@ class StressNg:
     COMPARED = "its own verification, status"
 
     def __init__(self, stressor):
-        self.WORK = f"`--{stressor} 2 --verify` for five seconds"
+        self.WORK = f"`--{stressor} 2 --verify` for ten seconds"
         self.NAME, self.NEEDS = f"stress-ng-{stressor}", {"stress-ng": "stress-ng"}
         self.FROM_START = stressor == "futex"  # which has processes, not threads
-        self.argv = ["stress-ng", f"--{stressor}", "2", "--verify", "--timeout", "5"]
+        self.argv = ["stress-ng", f"--{stressor}", "2", "--verify", "--timeout", "10"]
 
     def run(self, context):
         result = context.run([*self.argv, "--temp-path", context.directory])
