@@ -48,7 +48,7 @@ static ALWAYS_INLINE bool race_site_is(const struct site_cache_entry *entry, con
 
 static ALWAYS_INLINE struct pair_cache_entry *race_pair_entry(struct race_local *local, race_site a, uint8_t mask, race_site b)
 {
-    return &local->pairs[(a * 31 + b + mask) % RACE_PAIRS];
+    return &local->pairs[((a * 31 + b) * 257 + mask) * 0x9e3779b1u >> (32 - RACE_PAIR_BITS)];
 }
 
 static ALWAYS_INLINE bool race_pair_is(const struct pair_cache_entry *entry, race_site a, uint8_t mask, race_site b)
@@ -93,6 +93,26 @@ static ALWAYS_INLINE bool race_is_covered(const struct race_access *access, cons
             covered |= part.mask;
     }
     return !(access->mask & ~covered) && load_relaxed(granule->tags) == tags;
+}
+
+/* Also without it: whether nothing is written there that the thread does not know. */
+static inline bool race_is_settled(const struct detector *det, const struct thread *thread, const struct granule *granule)
+{
+    uint64_t tags = load_acquire(granule->tags), sites = load_acquire(granule->sites);
+    uint32_t low = word_at(tags, LOW), high = word_at(tags, HIGH);
+    if (shadow_is_busy(tags))
+        return false;
+    if (!(sites & SITES_IN_CELLS))
+        return !(low && word_writes(low, LOW) && !hb_knows(det, thread, low & RACE_TAG_MASK)) &&
+               !(high && word_writes(high, HIGH) && !hb_knows(det, thread, high & RACE_TAG_MASK));
+    const struct race_cells *record = race_cells_of(det->races, words_head(sites));
+    for (unsigned i = 0; i < CELLS_PER_RECORD; i++) {
+        uint8_t kind = (uint8_t)(load_relaxed(&record->cells[i].what) >> CELL_SITE_BITS);
+        if (load_relaxed(&record->masks[i]) && kind & CELL_WRITE &&
+            !hb_knows(det, thread, load_relaxed(&record->cells[i].tag) & RACE_TAG_MASK))
+            return false;
+    }
+    return !load_relaxed(&record->next) && !load_acquire(&record->has_variable) && load_acquire(granule->sites) == sites;
 }
 
 /* --- words -------------------------------------------------------------------------------------------------------------- */

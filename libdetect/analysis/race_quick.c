@@ -35,11 +35,7 @@ static bool settle(struct race_access *access)
     struct thread *thread = access->thread;
     if (!find(access, thread->race.pending, &granule))
         return false;
-    uint64_t tags = load_acquire(granule.tags), sites = load_relaxed(granule.sites);
-    uint32_t low = word_at(tags, LOW), high = word_at(tags, HIGH);
-    if (shadow_is_busy(tags) || sites & SITES_IN_CELLS ||
-        (low && word_writes(low, LOW) && !hb_knows(access->det, thread, low & RACE_TAG_MASK)) ||
-        (high && word_writes(high, HIGH) && !hb_knows(access->det, thread, high & RACE_TAG_MASK)))
+    if (!race_is_settled(access->det, thread, &granule))
         return false;
     thread->race.pending = 0;
     return true;

@@ -229,7 +229,7 @@ struct race_seen {
 };
 
 /* Sites of two parts of a granule (site_pair), as they were last asked for. */
-#define RACE_PAIRS 64u
+#define RACE_PAIR_BITS 9
 struct pair_cache_entry {
     race_site a, b;
     uint32_t mask;
@@ -250,7 +250,7 @@ struct race_local {
     struct race_seen seen[RACE_SEEN];
     uint64_t only_counted; /* races of pairs seen before */
     uint32_t reads; /* that were entered in cells */
-    struct pair_cache_entry pairs[RACE_PAIRS];
+    struct pair_cache_entry pairs[1u << RACE_PAIR_BITS];
     struct call_cache_entry calls[1u << RACE_CALL_CACHE_BITS];
     struct site_cache_entry sites[1u << RACE_SITE_CACHE_BITS];
 };

@@ -7,6 +7,7 @@
  * load can matter: the thread's next access that is told, its next release or event. An access that translated code does
  * not tell is one to what the thread itself wrote or read in this epoch. */
 #include "analysis/evidence.h"
+#include "analysis/race_enter.h"
 
 static struct race_sync *sync_of(const struct races *races, const struct race_cell *cell)
 {
@@ -174,16 +175,6 @@ static void complete(struct detector *det, struct thread *thread, const struct r
     }
 }
 
-/* Without the granule's lock: whether there is nothing that the thread does not know. */
-static bool is_settled(const struct detector *det, const struct thread *thread, const struct granule *granule)
-{
-    uint64_t tags = load_acquire(granule->tags), sites = load_relaxed(granule->sites);
-    uint32_t low = word_at(tags, LOW), high = word_at(tags, HIGH);
-    return !shadow_is_busy(tags) && !(sites & SITES_IN_CELLS) &&
-           !(low && word_writes(low, LOW) && !hb_knows(det, thread, low & RACE_TAG_MASK)) &&
-           !(high && word_writes(high, HIGH) && !hb_knows(det, thread, high & RACE_TAG_MASK));
-}
-
 void race_complete(struct detector *det, struct thread *thread)
 {
     struct races *races = det->races;
@@ -191,7 +182,7 @@ void race_complete(struct detector *det, struct thread *thread)
     struct race_cells words;
     uintptr_t at = thread->race.pending;
     thread->race.pending = 0;
-    if (!at || !shadow_find(&races->shadow, at, false, &granule) || is_settled(det, thread, &granule))
+    if (!at || !shadow_find(&races->shadow, at, false, &granule) || race_is_settled(det, thread, &granule))
         return;
     uint64_t tags = shadow_lock(&races->shadow, &granule, load_relaxed(granule.tags));
     uint32_t number = words_head(*granule.sites);
