@@ -160,6 +160,53 @@ static void note_unlocked(struct detector *det, struct thread *thread, struct ob
         misuse_signal_unlocked(det, thread, cond, mutex, event);
 }
 
+/* --- barriers that are made by hand --- */
+
+#define FUNCTION_BYTES 1024u
+
+/* The function of a library of condition variables stands between, as C++'s does. */
+static bool is_wrapped(const struct stack_view *stack)
+{
+    return stack->count > 1 && FRAME_MODULE(stack->frames[0]) != FRAME_MODULE(stack->frames[1]);
+}
+
+static bool are_near(frame_t a, frame_t b)
+{
+    return (a > b ? a - b : b - a) < FUNCTION_BYTES;
+}
+
+/* Whether it looks like one function, called from one place, that either waits or broadcasts. */
+static bool is_one_function(const struct detector *det, stack_id wait, stack_id broadcast)
+{
+    struct stack_view w = depot_get(det->depot, wait), b = depot_get(det->depot, broadcast);
+    uint32_t at = is_wrapped(&w);
+    if (w.count != b.count || w.count < at + 2 || is_wrapped(&b) != at || !are_near(w.frames[at], b.frames[at]))
+        return false;
+    for (uint32_t i = at + 1; i < w.count; i++)
+        if (w.frames[i] != b.frames[i])
+            return false;
+    return true;
+}
+
+/* Waiters do not come before who wakes them: he would have done that without them as well. Not so the last one to
+ * come to a barrier that is made of a mutex and a condition variable: he wakes the others because they have come. By what
+ * it does that is known from other uses: all play the same part, by a function that either waits or broadcasts, under the mutex. */
+static void meet(struct detector *det, struct thread *last, const struct object *cond)
+{
+    for (struct thread *waiter = det->waiters; waiter; waiter = waiter->wait_next) {
+        struct wait *wait = &waiter->wait;
+        if (wait->object != cond || wait->reason != WAIT_COND || wait->woken || !waiter->has_clock || !last->has_clock ||
+            !wait->mutex || !held_find(&last->held, wait->mutex) ||
+            !is_one_function(det, wait->stack, cond->more->waker_stack))
+            continue;
+        struct vc_time now = {0};
+        vc_now(&waiter->clock, &now);
+        vc_acquire(&det->clocks, &last->clock, &now);
+        vc_time_clear(&det->clocks, &now);
+        wait->known = true;
+    }
+}
+
 void conds_signal(struct detector *det, struct thread *thread, const struct event *event)
 {
     bool all = event->type == EVENT_BROADCAST;
@@ -172,6 +219,8 @@ void conds_signal(struct detector *det, struct thread *thread, const struct even
     more->waker_stack = detector_stack(det, event);
     if (more->mutex)
         note_unlocked(det, thread, cond, event);
+    if (all)
+        meet(det, thread, cond);
     sync_release(det, thread, cond);
     publish_on_mutexes(det, thread, cond);
     if (more->signals < more->waiting)

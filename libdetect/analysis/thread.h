@@ -40,6 +40,7 @@ struct wait {
     bool spinning;  /* does not sleep meanwhile */
     bool counted;   /* in detector.waiting */
     bool deadlocked; /* a finding says that it never ends */
+    bool known;     /* WAIT_COND: what the thread did until now is known to another one (detector_cond.c) */
     struct object *object; /* NULL for a join */
     lock_uid uid;          /* the object's at the begin of the wait */
     struct object *mutex;  /* WAIT_COND: is taken again before the wait returns; NULL unknown */

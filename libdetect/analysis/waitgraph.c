@@ -97,10 +97,22 @@ static void leave_cond(const struct wait *wait)
         more->signals = more->waiting;
 }
 
+/* What the thread does from here on is not what another one knows of it. */
+static void leave_known(struct detector *det, struct thread *thread)
+{
+    struct vc_time known = {0};
+    if (!thread->wait.known)
+        return;
+    vc_release(&det->clocks, &thread->clock, &known);
+    vc_time_clear(&det->clocks, &known);
+    thread->wait.known = false;
+}
+
 void waitgraph_end(struct detector *det, struct thread *thread)
 {
     if (thread->wait.reason == WAIT_NONE)
         return;
+    leave_known(det, thread);
     unlink_wait(det, thread);
     leave_cond(&thread->wait);
     thread->wait.reason = WAIT_NONE;
@@ -115,6 +127,7 @@ void waitgraph_wake(struct detector *det, struct thread *thread)
 
 void waitgraph_suspend(struct detector *det, struct thread *thread, struct wait *into)
 {
+    leave_known(det, thread);
     *into = thread->wait;
     if (thread->wait.reason == WAIT_NONE)
         return;
