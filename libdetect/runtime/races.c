@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Race checking begins and ends; what interceptors and the lives of threads tell it; see races.h. */
+#include "analysis/race_quick.h"
 #include "runtime/races_inner.h"
 
 #include <errno.h>
@@ -121,13 +122,19 @@ stack_id races_stack(race_site node)
 
 static uintptr_t here(void) { return (uintptr_t)__builtin_frame_address(0); }
 
+#define MOST_QUICK 64 /* bytes */
+
 void races_touch_slow(struct self *self, uintptr_t address, size_t size, uint32_t flags, uintptr_t caller)
 {
     uintptr_t pc;
     if (!address || size == 0 || self->races_ignored > 0)
         return;
     race_site node = races_node(here(), caller, &pc);
-    race_access(runtime.detector, self->thread, address, size, flags | RACE_LIBC, node, pc);
+    flags |= RACE_LIBC;
+    if (size <= MOST_QUICK && !(flags & RACE_ATOMIC) &&
+        race_quick_any(runtime.detector, self->thread, address, (uint32_t)size, flags, node, pc))
+        return;
+    race_access(runtime.detector, self->thread, address, size, flags, node, pc);
     tell_if_any(self);
 }
 

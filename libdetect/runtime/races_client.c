@@ -26,6 +26,13 @@ static size_t live_calls(const struct tr_call *calls, size_t count, uintptr_t sp
     return count;
 }
 
+static race_site child_of(race_site parent, uintptr_t return_pc)
+{
+    struct thread *thread = self_current->thread;
+    race_site known = thread->race.local ? race_call_known(thread, parent, return_pc) : RACE_SITE_NONE;
+    return known != RACE_SITE_NONE ? known : race_call(runtime.detector, thread, parent, return_pc);
+}
+
 /* The node of the first `count` calls; those that have none yet get theirs. */
 static race_site node_of(struct tr_call *calls, size_t count)
 {
@@ -34,7 +41,7 @@ static race_site node_of(struct tr_call *calls, size_t count)
         next--;
     race_site node = next > 0 ? calls[next - 1].node : RACE_SITE_NONE;
     for (; next < count; next++) {
-        node = race_call(runtime.detector, self_current->thread, node, calls[next].return_pc);
+        node = child_of(node, calls[next].return_pc);
         calls[next].node = node;
     }
     return node;
