@@ -12,6 +12,7 @@
 #include "runtime/atomics_ask.h"
 #include "runtime/modules.h"
 #include "runtime/runtime.h"
+#include "translate/thread.h"
 
 #define MOST_MODULES 1024
 
@@ -133,7 +134,9 @@ static uint32_t decide(const struct tr_access *access, const struct atomics_plac
     if (!module)
         return 0;
     uint32_t flags = (module->is_library ? RACE_LIBRARY : 0) | (module->is_runtime ? RACE_RUNTIME : 0);
-    if (module->is_runtime && (access->kind & TR_MOV))
+    /* What one thread counts under a lock, another may look at without: any access but to its own frame. */
+    if (module->is_runtime && is_word(access->size) && access->base != TR_RSP &&
+        !(access->kind & (TR_STACK | TR_STRING | TR_MASKED)))
         return flags | RACE_ATOMIC;
     if (!module->table || (access->kind & (TR_STACK | TR_STRING | TR_MASKED | TR_ATOMIC)))
         return flags;

@@ -88,7 +88,7 @@ static bool wants_access(struct tr_access *access)
         (access->address && races_is_constant(access->address, access->size)))
         return false;
     uint32_t flags = atomics_flags(access);
-    if ((flags & RACE_RUNTIME) && (!(access->kind & (TR_ATOMIC | TR_MOV)) || access->base == TR_RSP))
+    if ((flags & RACE_RUNTIME) && (!(flags & RACE_ATOMIC) && !(access->kind & TR_ATOMIC)))
         return false;
     access->kind |= flags << TR_CLIENT_SHIFT | (flags & (RACE_ATOMIC | RACE_SPIN | RACE_RUNTIME) ? TR_ALWAYS : 0u);
     return true;
