@@ -18,6 +18,12 @@ static inline bool evidence_is_open(uint32_t flags)
     return (flags & (RACE_MOV | RACE_SOURCE_KNOWN | RACE_ATOMIC)) == RACE_MOV;
 }
 
+/* A load of a volatile object: where others use read-modify-writes, it is the atomic load of programs that are older than C11. */
+static inline bool evidence_is_old_load(uint32_t flags)
+{
+    return (flags & (RACE_READ | RACE_WRITE | RACE_MOV | RACE_VOLATILE)) == (RACE_READ | RACE_MOV | RACE_VOLATILE);
+}
+
 static inline bool evidence_may_be_atomic(uint32_t flags) { return (flags & RACE_ATOMIC) || evidence_is_open(flags); }
 
 /* Of two accesses that race: both may be atomic in the source, which would make it no race. */

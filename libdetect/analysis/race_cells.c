@@ -5,6 +5,7 @@
  * Which earlier accesses a later one makes superfluous: those ordered before it whose conflicts it has as well, because
  * who is ordered after it is ordered after them. A plain write conflicts with all, a plain read with writes, an atomic
  * write with plain accesses, an atomic read with plain writes. What everybody knows is superfluous anyway (hb_all_know). */
+#include "analysis/evidence.h"
 #include "analysis/race_enter.h"
 
 static inline bool conflicts(uint8_t a, uint8_t b)
@@ -384,7 +385,7 @@ static NOINLINE bool enter_ordering(struct race_access *access, uintptr_t at, ui
     uint8_t kind = access->kind;
     if (variable)
         watch_stack(access->thread, at);
-    if (variable && !(access->flags & RACE_SOURCE_KNOWN))
+    if (variable && (!(access->flags & RACE_SOURCE_KNOWN) || evidence_is_old_load(access->flags)))
         access->kind |= CELL_ATOMIC;
     if (variable && access->flags & RACE_READ)
         race_sync_acquire(access, at, variable);

@@ -29,7 +29,7 @@ static bool may_be_atomic(const struct races *races, race_site site, uint8_t mas
 {
     struct site from = site_get(&races->sites, site_of_byte(&races->sites, site, (uint32_t)__builtin_ctz(mask)));
     uint32_t bytes = 32u - (uint32_t)__builtin_clz(variable) - (uint32_t)__builtin_ctz(variable);
-    return evidence_is_open(from.flags) && from.size <= bytes;
+    return (evidence_is_open(from.flags) || evidence_is_old_load(from.flags)) && from.size <= bytes;
 }
 
 /* What was done there by plain moves turns out to be atomic; and who stored has released. */
