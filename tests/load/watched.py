@@ -152,7 +152,7 @@ class Server:
                 pass
         return total / 1e9
 
-    def stop(self, signo=signal.SIGTERM, timeout=30):
+    def stop(self, signo=signal.SIGTERM, timeout=120):
         """Asks the server to end; returns its status as its parent sees it (None: had to be killed)."""
         os.kill(self.pid, signo)
         try:
