@@ -373,6 +373,8 @@ static void enter_new(struct list *list)
 /* What their debug information says must be known before they are translated; it is asked for without the lock. */
 static void ask_for_atomics(const struct list *list)
 {
+    if (!takeover_looks_for_races())
+        return;
     spin_unlock(&takeover_lock);
     for (uint32_t i = 0; i < list->count; i++)
         if (list->segments[i].state == SEGMENT_WANTED)
