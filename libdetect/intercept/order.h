@@ -33,6 +33,7 @@ void order_gone(enum object_kind kind, uintptr_t addr, const struct call_site *s
 enum carrier_space {
     CARRIERS_MESSAGES = 1, /* queues of msgget(2), by id */
     CARRIERS_SEMAPHORES,   /* sets of semget(2), by id */
+    CARRIERS_CANCELS,      /* threads that were cancelled, by number */
     CARRIERS_FILE_LOCKS,   /* by the file's number, folded */
 };
 

@@ -11,6 +11,8 @@
 
 #include "base/sys.h"
 #include "intercept/handles.h"
+#include "intercept/order.h"
+#include "intercept/unwinding.h"
 #include "runtime/takeover.h"
 
 /* Threads created and not yet known by their handle. */
@@ -385,6 +387,10 @@ EXPORT int pthread_cancel(pthread_t handle)
         tell_bad_thread(&call, handle, INVALID_THREAD, target.id);
     cancel_prepare();
     call_leave(&call);
+    if (target.state != HANDLE_UNKNOWN) {
+        order_release(OBJECT_FD, order_carrier(CARRIERS_CANCELS, (int)target.id), &call.site);
+        store_relaxed(&unwinding_has_cancels, true);
+    }
     return REAL(pthread_cancel)(handle);
 }
 

@@ -14,13 +14,26 @@
 
 #include "base/sys.h"
 #include "intercept/export.h"
+#include "intercept/order.h"
 #include "intercept/personality.h"
 #include "intercept/redirect.h"
+#include "intercept/unwinding.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
 #include "translate/translate.h"
 
+bool unwinding_has_cancels;
+
 #if defined(__x86_64__)
+
+/* Which unwinding is a cancellation's is not asked: that of an exception meanwhile comes after pthread_cancel as well. */
+static NOINLINE void cancelled(void)
+{
+    const struct self *self = self_current;
+    struct call_site site = {0};
+    if (self && !self->gone && self->depth == 0)
+        order_acquire(OBJECT_FD, order_carrier(CARRIERS_CANCELS, (int)detector_thread_id(self->thread)), &site);
+}
 
 /* An unwinder's frames from the look-up on, up to the context that it walks with. */
 #define WINDOW_BYTES 3072
@@ -54,6 +67,8 @@ static void show_program(struct pushed *pushed, uintptr_t pc)
 #if defined(DLFO_STRUCT_HAS_EH_DBASE)
 __attribute__((used)) static uintptr_t before_find_object(struct pushed *pushed)
 {
+    if (UNLIKELY(load_relaxed(&unwinding_has_cancels)))
+        cancelled();
     if (UNLIKELY(tr_in_cache(pushed->first)))
         show_program(pushed, pushed->first);
     return (uintptr_t)REAL(_dl_find_object);
