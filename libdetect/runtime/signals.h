@@ -53,7 +53,7 @@ extern bool signals_translated;
 /* Before the program's code is taken over, by the only thread. */
 void signals_take_over(void);
 /* A thread leaves the translator: what has come meanwhile is sent again. All signals are blocked (struct tr_host). */
-void signals_on_leave(void);
+void signals_on_leave(void *mask);
 /* First thing in a new thread; `blocks` as its creator has found out. */
 void signals_thread_start(bool blocks);
 /* The same for a thread that was not created by the program, and is met now. */

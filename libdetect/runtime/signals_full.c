@@ -68,7 +68,24 @@ static void send_again(void)
         self->pending = false;
 }
 
-void signals_on_leave(void) { send_again(); }
+/* What was blocked because more came than are kept: what the kernel has kept of it comes now. */
+static uint64_t lift_blocked(void)
+{
+    struct self *self = signals_self();
+    struct signal_queue *queue = queue_here();
+    if (!queue || (self && self->depth > 0))
+        return 0;
+    uint64_t blocked = queue->blocked;
+    queue->blocked = 0;
+    return blocked;
+}
+
+void signals_on_leave(void *mask)
+{
+    uint64_t *then = mask;
+    send_again();
+    *then &= ~lift_blocked();
+}
 
 /* Something came while this handler ran on our own stack: it arrives when the kernel has left the handler. */
 static void return_from_own_stack(const ucontext_t *context)
@@ -78,6 +95,7 @@ static void return_from_own_stack(const ucontext_t *context)
         return;
     sys_signal_mask(~0ull);
     send_again();
+    lift_blocked(); /* in this handler only */
 }
 
 /* --- the program's handler --------------------------------------------------------------------------------------------- */
@@ -173,7 +191,7 @@ static void come_what_waits(void)
     } else {
         uint64_t mask = signals_block_all();
         send_again();
-        signals_restore(mask);
+        signals_restore(mask & ~lift_blocked());
     }
 }
 

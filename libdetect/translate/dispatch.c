@@ -17,7 +17,7 @@ static void hand_over_signals(void)
     uint64_t saved = sys_signal_mask(~0ull);
     tr_thread.deferred = 0;
     if (translator.host->on_leave)
-        tr_arch.with_vectors_saved((void (*)(void *))(uintptr_t)translator.host->on_leave, NULL);
+        tr_arch.with_vectors_saved(translator.host->on_leave, &saved);
     store_relaxed(&tr_thread.inside, TR_LEAVING);
     compiler_barrier();
     sys_signal_mask(saved);

@@ -126,8 +126,8 @@ struct tr_host {
      * `context`; true: the host has done it, and the result is in rax. May be NULL. */
     bool (*on_syscall)(ucontext_t *context);
     /* A thread leaves the translator: queued signals may be delivered. The program's registers are in the thread's
-     * context (tr_signal_* finds them there). May be NULL. */
-    void (*on_leave)(void);
+     * context (tr_signal_* finds them there). `mask`, a uint64_t, is what the thread's signal mask will be then. May be NULL. */
+    void (*on_leave)(void *mask);
 };
 
 enum tr_links { TR_LINKS_LAZY, TR_LINKS_NEVER, TR_LINKS_EAGER };
