@@ -113,18 +113,18 @@ bool race_quick_settle(struct detector *det, struct thread *thread)
     return settle(&access);
 }
 
-uint64_t race_quick_site(struct thread *thread, uint32_t size, uint32_t flags, race_site call, uintptr_t pc)
+uint64_t race_quick_site(struct thread *thread, uint32_t size, uint32_t flags, uint64_t call, uintptr_t pc)
 {
-    struct race_access access = {.thread = thread, .flags = flags, .call = call, .pc = pc, .size = size};
+    struct race_access access = {.thread = thread, .flags = flags, .call = (race_site)call, .pc = pc, .size = size};
     return find_site(&access) ? access.site : 0;
 }
 
 bool race_quick_any(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
-                    race_site call, uintptr_t pc)
+                    uint64_t call, uintptr_t pc)
 {
     struct race_access access;
     uintptr_t offset = address % GRANULE, end = address + size;
-    if (!begin(&access, det, thread, size, flags, call, pc))
+    if (!begin(&access, det, thread, size, flags, (race_site)call, pc))
         return false;
     hb_used(thread);
     for (uintptr_t at = address - offset; at < end; at += GRANULE, offset = 0) {
@@ -209,7 +209,7 @@ static ALWAYS_INLINE uint8_t covered_at(uint64_t tags, uint64_t sites, uint32_t 
 }
 
 static ALWAYS_INLINE bool quick_part(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size,
-                                     uint32_t flags, race_site call, uintptr_t pc, uint64_t *memo, uint32_t tag, bool writes)
+                                     uint32_t flags, uint64_t call, uintptr_t pc, uint64_t *memo, uint32_t tag, bool writes)
 {
     const struct race_near *near = &thread->race.near;
     uintptr_t offset = address % GRANULE, at = address - offset;
@@ -243,7 +243,7 @@ static ALWAYS_INLINE bool quick_part(struct detector *det, struct thread *thread
 }
 
 bool race_quick_part(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
-                     race_site call, uintptr_t pc, uint64_t *memo)
+                     uint64_t call, uintptr_t pc, uint64_t *memo)
 {
     struct race_thread *own = &thread->race;
     uint32_t tag = hb_tag(det, thread);

@@ -2,7 +2,8 @@
 /* A quick call's hot path: the first access in its epoch to whole granules that have been accessed as a whole before. To be made
  * part of the function that translated code calls (runtime/races_client.c). Hard rules: as in race_quick.c.
  *
- * What is checked without a granule's lock is still so if the tags are the same when it is taken. */
+ * What is checked without a granule's lock is still so if the tags are the same when it is taken. `call` is a race_site in 64
+ * bits: compilers spill 32 and load them back as 64, which has to wait until the store is in the cache, behind those to shadow memory. */
 #ifndef DETECT_ANALYSIS_RACE_QUICK_H
 #define DETECT_ANALYSIS_RACE_QUICK_H
 
@@ -11,22 +12,22 @@
 
 /* What race_quick() does not do itself. */
 bool race_quick_any(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
-                    race_site call, uintptr_t pc);
+                    uint64_t call, uintptr_t pc);
 /* The same for up to 8 bytes that lie in one granule, or race_quick_any(). */
 bool race_quick_part(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags,
-                     race_site call, uintptr_t pc, uint64_t *memo);
+                     uint64_t call, uintptr_t pc, uint64_t *memo);
 /* False: what the last load got takes more to be known. */
 bool race_quick_settle(struct detector *det, struct thread *thread);
 /* 0: it is not known. */
-uint64_t race_quick_site(struct thread *thread, uint32_t size, uint32_t flags, race_site call, uintptr_t pc);
+uint64_t race_quick_site(struct thread *thread, uint32_t size, uint32_t flags, uint64_t call, uintptr_t pc);
 
 /* An instruction's memo is the site that it had lately, and where that is right:
  *   63    32 31    23 22   0
  *  | call   | locks  | site |        as all threads have the same numbers, they share it */
-static ALWAYS_INLINE uint64_t race_quick_memo(struct thread *thread, uint32_t size, uint32_t flags, race_site call,
+static ALWAYS_INLINE uint64_t race_quick_memo(struct thread *thread, uint32_t size, uint32_t flags, uint64_t call,
                                               uintptr_t pc, uint64_t *memo)
 {
-    uint64_t key = (uint64_t)call << 32 | thread->race.locks_key, found = load_relaxed(memo);
+    uint64_t key = call << 32 | thread->race.locks_key, found = load_relaxed(memo);
     const uint64_t site = (1u << WORD_SITE_BITS) - 1;
     if (LIKELY((found & ~site) == key && found & site))
         return found & site;
@@ -73,7 +74,7 @@ static ALWAYS_INLINE enum race_quick race_quick_whole(struct detector *det, stru
 
 /* See race.h. memo: the instruction's. */
 static ALWAYS_INLINE bool race_quick(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size,
-                                     uint32_t flags, race_site call, uintptr_t pc, uint64_t *memo)
+                                     uint32_t flags, uint64_t call, uintptr_t pc, uint64_t *memo)
 {
     struct race_thread *own = &thread->race;
     uint32_t tag = hb_tag(det, thread);

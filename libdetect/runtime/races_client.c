@@ -176,7 +176,7 @@ static inline bool is_backwards(void)
 }
 
 /* What is no frequent case can be done here as well; a finding waits for the call-out, to which the access is known then. */
-static NOINLINE bool slowly(struct self *self, uintptr_t address, struct tr_access *access, bool as_write, race_site call)
+static NOINLINE bool slowly(struct self *self, uintptr_t address, struct tr_access *access, bool as_write, uint64_t call)
 {
     struct thread *thread = self->thread;
     uint32_t flags = flags_of(address, access->size, access->kind);
@@ -184,7 +184,7 @@ static NOINLINE bool slowly(struct self *self, uintptr_t address, struct tr_acce
         return true;
     if (is_backwards())
         return false;
-    race_access(runtime.detector, thread, address, access->size, flags, call, access->pc);
+    race_access(runtime.detector, thread, address, access->size, flags, (race_site)call, access->pc);
     return !thread->race.to_report;
 }
 
@@ -197,7 +197,7 @@ static bool on_quick(uintptr_t address, struct tr_access *access)
     struct tr_call *innermost = tr_thread.call;
     if (UNLIKELY(innermost->sp <= sp))
         innermost = tr_innermost_call(sp);
-    race_site node = innermost->node;
+    uint64_t node = innermost->node;
     if (UNLIKELY(node == RACE_SITE_NONE) && tr_call_is_one(innermost) &&
         (node = known_node(self->thread, innermost)) == RACE_SITE_NONE)
         return false;
