@@ -92,18 +92,26 @@ static uintptr_t constant_until(const struct tr_module *module, uintptr_t addres
                                                                           : constant_by_headers(module, address);
 }
 
-/* Where the i-th entry leads; 0: it cannot be read, or leads out of the range. */
+/* Lock held. The first `count` entries, as far as they can be read: how many. */
+static uint64_t entries[MOST_CASES];
+
+static size_t entry_size(const struct case_jump *jump) { return jump->form == DISTANCES ? 4 : 8; }
+
+static uint32_t read_entries(const struct case_jump *jump, size_t count)
+{
+    size_t size = count * entry_size(jump);
+    return (uint32_t)((size - copy_guarded(entries, (void *)jump->address, size)) / entry_size(jump));
+}
+
+/* Where the i-th that was read leads; 0: out of the range. */
 static uintptr_t case_target(const struct case_jump *jump, const struct tr_module *module, uint32_t i)
 {
-    uintptr_t target = 0;
-    int32_t distance;
-    bool is_short = jump->form == DISTANCES;
-    void *to = is_short ? (void *)&distance : (void *)&target;
-    size_t size = is_short ? sizeof(distance) : sizeof(target);
-    if (copy_guarded(to, (void *)(jump->address + i * size), size) != 0)
-        return 0;
-    if (is_short)
+    uintptr_t target = entries[i];
+    if (jump->form == DISTANCES) {
+        int32_t distance;
+        memcpy(&distance, (const uint8_t *)entries + i * sizeof(distance), sizeof(distance));
         target = jump->address + (uintptr_t)(intptr_t)distance;
+    }
     return covers(module->start, module->end - module->start, target, 1) ? target : 0;
 }
 
@@ -286,9 +294,9 @@ static bool is_led_to(uint32_t i, const uint16_t *inside, uint32_t count)
 static uint32_t count_cases(const struct case_jump *jump, const struct tr_module *module, uint32_t most, bool die)
 {
     uintptr_t end = jump->address ? constant_until(module, jump->address) : 0;
-    size_t size = jump->form == DISTANCES ? 4 : 8, fit = end > jump->address ? (end - jump->address) / size : 0;
-    uint32_t count = 0;
-    for (uintptr_t target = 1; target && count < most && count < fit; count += target != 0) {
+    size_t fit = end > jump->address ? (end - jump->address) / entry_size(jump) : 0;
+    uint32_t count = 0, read = fit > 0 ? read_entries(jump, fit < most ? fit : most) : 0;
+    for (uintptr_t target = 1; target && count < read; count += target != 0) {
         target = case_target(jump, module, count);
         if (target && die && !flags_die_at(target))
             return 0;
@@ -413,6 +421,8 @@ static bool fill(struct case_table *table, const struct case_jump *jump, const s
                  struct tr_region *region)
 {
     static uintptr_t targets[MOST_CASES];
+    if (read_entries(jump, jump->count) < jump->count)
+        return false;
     for (table->count = 0; table->count < jump->count; table->count++) {
         uint32_t i = table->count;
         targets[i] = case_target(jump, module, i);
