@@ -247,11 +247,11 @@ bool race_quick_part(struct detector *det, struct thread *thread, uintptr_t addr
 {
     struct race_thread *own = &thread->race;
     uint32_t tag = hb_tag(det, thread);
+    if (UNLIKELY(own->pending) && !race_quick_settle(det, thread)) /* first: it may change `near` */
+        return false;
     if (UNLIKELY(address & (size - 1) || size > GRANULE || address - own->near.start >= own->near.size ||
                  own->locks_version != thread->held.version || !tag))
         return race_quick_any(det, thread, address, size, flags, call, pc);
-    if (UNLIKELY(own->pending) && !race_quick_settle(det, thread))
-        return false;
     hb_used(thread);
     return flags & RACE_WRITE ? quick_part(det, thread, address, size, flags, call, pc, memo, tag, true)
                               : quick_part(det, thread, address, size, flags, call, pc, memo, tag, false);

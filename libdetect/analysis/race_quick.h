@@ -80,11 +80,11 @@ static ALWAYS_INLINE bool race_quick(struct detector *det, struct thread *thread
     uint32_t tag = hb_tag(det, thread);
     if ((address | size) % GRANULE)
         return race_quick_part(det, thread, address, size, flags, call, pc, memo);
+    if (UNLIKELY(own->pending) && !race_quick_settle(det, thread)) /* first: it may change `near` */
+        return false;
     if (UNLIKELY(address - own->near.start >= own->near.size ||
                  own->locks_version != thread->held.version || !tag))
         return race_quick_any(det, thread, address, size, flags, call, pc);
-    if (UNLIKELY(own->pending) && !race_quick_settle(det, thread))
-        return false;
     uint64_t site = race_quick_memo(thread, size, flags, call, pc, memo);
     if (UNLIKELY(!site))
         return false;
