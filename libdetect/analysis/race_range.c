@@ -6,9 +6,7 @@
  * resident is asked for, and given back when the range is fresh. */
 #include "analysis/race_state.h"
 
-#define PAGE_BYTES 4096u
 #define BIG_PAGES 16u    /* so many are worth two system calls */
-#define BATCH_PAGES 512u
 
 typedef void each_granule(struct race_access *access, uintptr_t at, uint8_t mask);
 
@@ -22,20 +20,15 @@ static inline void visit(struct race_access *access, uintptr_t address, uintptr_
     }
 }
 
-/* Whole pages of a direct range. */
-static void visit_pages(struct race_access *access, const struct race_range *range, uintptr_t address, uintptr_t end,
-                        each_granule *each)
+struct visitor {
+    struct race_access *access;
+    each_granule *each;
+};
+
+static void visit_page(void *ctx, uintptr_t start, uintptr_t end)
 {
-    uint8_t resident[BATCH_PAGES];
-    const struct race_shadow *layout = &access->races->shadow.layout;
-    for (uintptr_t next; address < end; address = next) {
-        size_t pages = (end - address) / PAGE_BYTES < BATCH_PAGES ? (end - address) / PAGE_BYTES : BATCH_PAGES;
-        next = address + pages * PAGE_BYTES;
-        layout->resident((void *)(address + (uintptr_t)range->tags), pages, resident);
-        for (size_t i = 0; i < pages; i++)
-            if (resident[i] & 1)
-                visit(access, address + i * PAGE_BYTES, address + (i + 1) * PAGE_BYTES, each);
-    }
+    const struct visitor *visitor = ctx;
+    visit(visitor->access, start, end, visitor->each);
 }
 
 static void discard(const struct race_shadow *layout, const struct race_range *range, uintptr_t address, uintptr_t end)
@@ -49,13 +42,13 @@ static void visit_piece(struct race_access *access, uintptr_t address, uintptr_t
 {
     const struct race_shadow *layout = &access->races->shadow.layout;
     const struct race_range *range = shadow_range(&access->races->shadow, address);
-    uintptr_t first = (address + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1), last = end & ~(uintptr_t)(PAGE_BYTES - 1);
-    if (!range || !layout->resident || last < first + BIG_PAGES * PAGE_BYTES) {
+    uintptr_t first = (address + SHADOW_PAGE - 1) & ~(uintptr_t)(SHADOW_PAGE - 1), last = end & ~(uintptr_t)(SHADOW_PAGE - 1);
+    if (!range || !layout->resident || last < first + BIG_PAGES * SHADOW_PAGE) {
         visit(access, address, end, each);
         return;
     }
     visit(access, address, first, each);
-    visit_pages(access, range, first, last, each);
+    shadow_each_resident(&access->races->shadow, range, first, last, visit_page, &(struct visitor){access, each});
     if (ends && layout->discard)
         discard(layout, range, first, last);
     visit(access, last, end, each);

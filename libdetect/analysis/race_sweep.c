@@ -3,9 +3,6 @@
  * race_report.c, in ordinary code, while other threads access memory: no tag of such a slot is new. */
 #include "analysis/race_state.h"
 
-#define PAGE_BYTES 4096u
-#define BATCH_PAGES 512u
-
 struct sweep {
     struct detector *det;
     struct thread *thread;
@@ -44,21 +41,6 @@ static void sweep_words(void *ctx, uintptr_t start, uintptr_t end)
         sweep_granule(ctx, at);
 }
 
-/* Pages of a direct range: those whose tags are there. */
-static void sweep_pages(struct sweep *sweep, const struct race_range *range, uintptr_t start, uintptr_t end)
-{
-    uint8_t resident[BATCH_PAGES];
-    const struct race_shadow *layout = &sweep->det->races->shadow.layout;
-    for (uintptr_t next; start < end; start = next) {
-        size_t pages = (end - start) / PAGE_BYTES < BATCH_PAGES ? (end - start) / PAGE_BYTES : BATCH_PAGES;
-        next = start + pages * PAGE_BYTES;
-        layout->resident((void *)(start + (uintptr_t)range->tags), pages, resident);
-        for (size_t i = 0; i < pages; i++)
-            if (resident[i] & 1)
-                sweep_words(sweep, start + i * PAGE_BYTES, start + (i + 1) * PAGE_BYTES);
-    }
-}
-
 static void sweep_mapping(void *ctx, uintptr_t start, uintptr_t end)
 {
     struct sweep *sweep = ctx;
@@ -67,7 +49,7 @@ static void sweep_mapping(void *ctx, uintptr_t start, uintptr_t end)
         const struct race_range *range = &layout->ranges[i];
         uintptr_t low = start > range->start ? start : range->start, high = end < range->end ? end : range->end;
         if (low < high && layout->resident)
-            sweep_pages(sweep, range, low, high);
+            shadow_each_resident(&sweep->det->races->shadow, range, low, high, sweep_words, sweep);
         else if (low < high)
             sweep_words(sweep, low, high);
     }

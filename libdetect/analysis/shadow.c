@@ -11,6 +11,7 @@
 #define TOP_BITS (SHADOW_ADDRESS_BITS - SHADOW_CHUNK_BITS - LEAF_BITS)
 #define CHUNK_WORDS ((1u << SHADOW_CHUNK_BITS) / GRANULE)
 #define SPINS_BEFORE_YIELD 200
+#define BATCH_PAGES 512u
 
 struct chunk {
     uint64_t tags[CHUNK_WORDS], sites[CHUNK_WORDS];
@@ -85,6 +86,20 @@ void shadow_each_chunk(struct shadow *shadow, void (*visit)(void *ctx, uintptr_t
     struct shadow_table *table = load_acquire(&shadow->table);
     for (uintptr_t i = 0; table && i < 1u << TOP_BITS; i++)
         each_in_leaf(load_acquire(&table->leaves[i]), i << (LEAF_BITS + SHADOW_CHUNK_BITS), visit, ctx);
+}
+
+void shadow_each_resident(const struct shadow *shadow, const struct race_range *range, uintptr_t start, uintptr_t end,
+                          void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx)
+{
+    uint8_t resident[BATCH_PAGES];
+    for (uintptr_t next; start < end; start = next) {
+        size_t pages = (end - start) / SHADOW_PAGE < BATCH_PAGES ? (end - start) / SHADOW_PAGE : BATCH_PAGES;
+        next = start + pages * SHADOW_PAGE;
+        shadow->layout.resident((void *)(start + (uintptr_t)range->tags), pages, resident);
+        for (size_t i = 0; i < pages; i++)
+            if (resident[i] & 1)
+                visit(ctx, start + i * SHADOW_PAGE, start + (i + 1) * SHADOW_PAGE);
+    }
 }
 
 uintptr_t shadow_piece_end(const struct shadow *shadow, uintptr_t address, uintptr_t end)

@@ -29,6 +29,10 @@ bool shadow_find_slow(struct shadow *shadow, uintptr_t address, bool make, struc
 uintptr_t shadow_piece_end(const struct shadow *shadow, uintptr_t address, uintptr_t end);
 /* The program's memory whose words are in the table. */
 void shadow_each_chunk(struct shadow *shadow, void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx);
+/* The pages in [start, end) of a direct range whose tags are there (race_shadow.resident, which must be known). Both page-aligned. */
+#define SHADOW_PAGE 4096u
+void shadow_each_resident(const struct shadow *shadow, const struct race_range *range, uintptr_t start, uintptr_t end,
+                          void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx);
 /* Whether the address has a direct range, and which. */
 const struct race_range *shadow_range(const struct shadow *shadow, uintptr_t address);
 /* The granule is BUSY: waits, and takes it. Returns its tags. */

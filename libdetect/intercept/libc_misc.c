@@ -143,7 +143,6 @@ void misc_setlocale(struct libc_call *call)
     libc_touch_state(call, STATE_LOCALE, pointer(call, 1) ? RACE_WRITE : RACE_READ);
 }
 
-/* Known errors have a text of libc's. */
 /* Unless that itself was a mistake that is told. */
 void sync_written(struct libc_call *call)
 {
@@ -151,6 +150,7 @@ void sync_written(struct libc_call *call)
         libc_writes(call, pointer(call, 0), 4);
 }
 
+/* Known errors have a text of libc's. */
 void misc_strerror_r(struct libc_call *call)
 {
     if (call->result == libc_argument(call, 1))
