@@ -66,6 +66,14 @@ int main(void)
 
 
 class Signals(Case):
+    @classmethod
+    def setUpClass(cls):
+        """Whoever started us in the background, or by nohup, may have had these ignored, and programs inherit that."""
+        super().setUpClass()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for signo in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(signo, signal.SIG_DFL)
+
     def start(self, *arguments, **more):
         child = subprocess.Popen([DETECT, "run"] + list(arguments), cwd=self.folder, stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, text=True, **more)
