@@ -160,27 +160,30 @@ static uintptr_t guess_base(unsigned reg, uintptr_t pc)
     return found;
 }
 
-static uint32_t immediate_of(const struct tr_insn *insn)
+/* cmp $immediate, …: of a byte, or of 32 bits. */
+static bool take_immediate(const struct tr_insn *insn, uint32_t *immediate)
 {
-    const uint8_t *end = insn->bytes + insn->length;
-    uint8_t opcode = insn->bytes[insn->modrm_at ? insn->modrm_at - 1 : insn->length - 2];
-    uint32_t value;
-    if (insn->modrm_at ? (opcode == 0x80 || opcode == 0x83) && (insn->bytes[insn->modrm_at] >> 3 & 7) == 7
-                       : insn->length >= 2 && opcode == 0x3c)
-        return end[-1];
-    if (insn->length < 5 || !(insn->modrm_at ? opcode == 0x81 && (insn->bytes[insn->modrm_at] >> 3 & 7) == 7
-                                             : insn->bytes[insn->length - 5] == 0x3d))
-        return 0;
-    memcpy(&value, end - 4, 4);
-    return value;
+    unsigned rex = insn->encoding == ENCODING_REX, opcode_at = insn->modrm_at ? insn->modrm_at - 1u : rex;
+    uint8_t opcode = insn->bytes[opcode_at];
+    if (insn->encoding > ENCODING_REX || opcode_at != rex || (insn->modrm_at && (insn->bytes[insn->modrm_at] >> 3 & 7) != 7))
+        return false;
+    if (insn->modrm_at ? opcode == 0x80 || opcode == 0x83 : opcode == 0x3c) {
+        *immediate = insn->bytes[insn->length - 1];
+        return true;
+    }
+    if (opcode != (insn->modrm_at ? 0x81 : 0x3d))
+        return false;
+    memcpy(immediate, insn->bytes + insn->length - sizeof(*immediate), sizeof(*immediate));
+    return true;
 }
 
 /* cmp $n, …; ja, or jbe, a few instructions before: entries 0 … n. 0: not told. */
 static uint32_t told_count(const struct tr_insn *insns, uint32_t first)
 {
     for (uint32_t i = first; i-- > 1 && first - i < 8;) {
+        uint32_t immediate;
         if (insns[i].flow == FLOW_BRANCH && (insns[i].condition & ~1u) == 6)
-            return immediate_of(&insns[i - 1]) + 1;
+            return take_immediate(&insns[i - 1], &immediate) ? immediate + 1 : 0;
     }
     return 0;
 }
