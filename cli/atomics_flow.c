@@ -13,6 +13,7 @@
 #define NEARBY 48        /* instructions around a loop */
 #define DEEPEST_WAITER 3
 #define LONGEST_WAY 16   /* from a load to the store of its changed value */
+#define AROUND 64        /* instructions by which unoptimised code is told */
 #define MOST_CODE (64u << 20)
 #define RBP 5
 #define RSP 4
@@ -232,7 +233,23 @@ static void look_for_loop(struct atomics_table *table, const struct calls *calls
         take_loop(table, calls, &loop);
 }
 
-/* --- values that come back changed ---------------------------------------------------------------------------------------------- */
+/* --- values that come back changed ----------------------------------------------------------------------------------------------
+ *
+ * Optimisers make one instruction of "x = x + n", but of an atomic load and an atomic store they leave two: what they have left
+ * apart proves nothing. Unoptimised code has all of them apart. It is told by its variables, which live in the frame. */
+
+static bool is_unoptimised(const struct flat_insn *list, const struct flat_insn *end, const struct flat_insn *insn)
+{
+    const struct flat_insn *at = insn - list > AROUND ? insn - AROUND : list, *last = end - insn > AROUND ? insn + AROUND : end;
+    size_t frame = 0, all = 0;
+    for (; at < last; at++) {
+        if (!(at->kind & (FLAT_READS | FLAT_WRITES)) || at->base == RSP || (at->kind & FLAT_CALLS))
+            continue;
+        all++;
+        frame += at->base == RBP && at->displacement < 0;
+    }
+    return frame * 4 >= all;
+}
 
 /* The value of `reg` as it was loaded, or made of that. */
 struct trace {
@@ -278,16 +295,18 @@ static void step(struct trace *trace, const struct flat_insn *load, const struct
 static void look_for_return(struct atomics_table *table, const struct flat_insn *list, const struct flat_insn *end,
                             const struct flat_insn *load)
 {
-    if (!(load->kind & FLAT_MOVES) || !(load->kind & FLAT_READS) || !(load->kind & FLAT_SMALL) || load->to >= 16 ||
-        is_on_stack(load))
+    bool adds = load->kind & FLAT_CHANGES; /* "add (m), %reg" */
+    if (!(load->kind & (FLAT_MOVES | FLAT_CHANGES)) || !(load->kind & FLAT_READS) || !(load->kind & FLAT_SMALL) ||
+        load->to >= 16 || is_on_stack(load))
         return;
     const struct flat_insn *base = load->base < 16 ? source_of_base(list, load) : NULL;
-    struct trace trace = {.loaded = (uint16_t)(1u << load->to), .base_known = load->to != load->base && load->to != load->index};
+    uint16_t to = (uint16_t)(1u << load->to);
+    struct trace trace = {.loaded = to, .changed = adds ? to : 0, .base_known = load->to != load->base && load->to != load->index};
     for (const struct flat_insn *insn = load + 1; insn < end && insn - load < LONGEST_WAY; insn++) {
         if (insn->kind & (FLAT_JUMPS | FLAT_CALLS | FLAT_ENDS))
             return;
         if ((insn->kind & FLAT_WRITES) && (insn->kind & FLAT_MOVES) && trace.base_known && is_same_operand(load, insn)) {
-            if (has_bit(trace.changed, insn->from)) {
+            if (has_bit(trace.changed, insn->from) && is_unoptimised(list, end, load)) {
                 table_add(table, load->address, load->length, 0, 0, ATOMICS_PLAIN);
                 table_add(table, insn->address, insn->length, 0, 0, ATOMICS_PLAIN);
             }

@@ -83,8 +83,9 @@ enum race_flag {
                              * with nothing */
     RACE_SPIN = 1 << 12,   /* a load in a loop that does nothing but wait for the location to change */
     RACE_DESCRIPTOR = 1 << 14, /* a file descriptor: kind fd-race; its end is a write, its making a read and write */
+    RACE_FOLDED = 1 << 15, /* a read-modify-write without `lock`, which LLVM makes of an atomic load and an atomic store, too */
 };
-#define RACE_FLAG_BITS 15
+#define RACE_FLAG_BITS 16
 
 /* The thread touches [address, address + size), before the instruction or call does it. Any size. `call` is the node of
  * its call stack, pc an address inside the program's instruction (of the call, for what a function of libc does). Nothing

@@ -183,7 +183,10 @@ static void tell(struct detector *det, struct thread *thread, const struct race_
     add_held(det, thread->id, current.locks);
     add_held(det, other, previous.locks);
     if (open)
-        det->finding.because = "both are plain moves in code without debug information, and may be atomic in the source";
+        det->finding.because =
+            (previous.flags | current.flags) & RACE_FOLDED
+                ? "clang makes such instructions of an atomic load and store as well, and there is no debug information to tell"
+                : "both are plain moves in code without debug information, and may be atomic in the source";
     if (found->doubt)
         det->finding.because = "code ran that could not be watched, and may have ordered the two";
     if (mistake_end_named(det, &key, 1))

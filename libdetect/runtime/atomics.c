@@ -128,6 +128,14 @@ static uint32_t flags_of(const struct known_module *module, const struct atomics
 
 static bool is_word(uint32_t size) { return size == 1 || size == 2 || size == 4 || size == 8; }
 
+/* Where nothing is known: what it may make of atomic operations, besides moves. */
+static uint32_t flags_of_compiler(uint32_t table, uint32_t kind)
+{
+    if (table & ATOMICS_RUST)
+        return RACE_MOV;
+    return (table & ATOMICS_LLVM) && (kind & (TR_WRITE | TR_MOV)) == TR_WRITE ? RACE_FOLDED : 0;
+}
+
 static uint32_t decide(const struct tr_access *access, const struct atomics_place **found)
 {
     const struct known_module *module = find(access->pc);
@@ -143,7 +151,7 @@ static uint32_t decide(const struct tr_access *access, const struct atomics_plac
     const struct atomics_place *place = *found = place_at(module->table, access->pc - module->bias);
     if (place)
         return flags | flags_of(module, place, access);
-    return (module->table->flags & ATOMICS_RUST) && is_word(access->size) ? flags | RACE_MOV : flags;
+    return flags | (is_word(access->size) ? flags_of_compiler(module->table->flags, access->kind) : 0);
 }
 
 /* --- what was decided --------------------------------------------------------------------------------------------------------------- */
