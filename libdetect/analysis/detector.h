@@ -77,6 +77,8 @@ void detector_thread_on_request(struct detector *det, struct thread *thread);
 /* Called by the new thread itself, before any other event of it. */
 void detector_thread_start(struct detector *det, struct thread *thread, uintptr_t stack_low,
                            uintptr_t stack_high, uint64_t signal_mask);
+/* The thread has called pthread_exit there; its clean-up is still to come. By the thread itself. */
+void detector_thread_leaves(struct thread *thread, stack_id stack);
 /* The thread runs no more code of the program. Its record stays until it is joined, or detached. */
 void detector_thread_end(struct detector *det, struct thread *thread);
 /* pthread_create failed after detector_thread_create. */

@@ -119,6 +119,8 @@ void misuse_exit_holding(struct detector *det, struct thread *thread, const stru
         return;
     if (event && event->stack != STACK_NONE)
         mistake_stack(det, "ended the process", thread->id, event->stack);
+    else if (thread->left_at != STACK_NONE)
+        mistake_stack(det, "ended", thread->id, thread->left_at);
     else if (thread->created_at != STACK_NONE)
         mistake_stack(det, "was created", thread->id, thread->created_at);
     mistake_end(det);

@@ -219,6 +219,8 @@ static void stop_running(struct detector *det, struct thread *thread)
         forget(det, thread);
 }
 
+void detector_thread_leaves(struct thread *thread, stack_id stack) { thread->left_at = stack; }
+
 void detector_thread_end(struct detector *det, struct thread *thread)
 {
     if (thread->race.pending)

@@ -78,6 +78,7 @@ struct thread {
     struct vc_time cycle, hb_cycle; /* all that entered it, once it is complete; set by the last one */
     uintptr_t reported; /* object of a finding of this call: what follows from it is no second one */
     uintptr_t misused;  /* object that it has destroyed or initialised, and a finding says that others used it */
+    stack_id left_at;   /* where it called pthread_exit; STACK_NONE: it did not */
     bool first_used;    /* the last event was FIRST_USE: the next one is of the same call */
     struct race_thread race;
     /* ------------------------------------------------------------------ */

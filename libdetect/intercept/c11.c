@@ -176,3 +176,11 @@ EXPORT int thrd_detach(thrd_t handle)
     CALL(call);
     return c11_result(thread_detach(&call, handle));
 }
+
+EXPORT _Noreturn void thrd_exit(int result)
+{
+    CALL(call);
+    thread_leaves(&call);
+    REAL(thrd_exit)(result);
+    __builtin_unreachable();
+}

@@ -343,6 +343,24 @@ EXPORT int pthread_detach(pthread_t handle)
     return thread_detach(&call, handle);
 }
 
+/* Whether what it holds now is given up by clean-up handlers shows at its end. */
+void thread_leaves(const struct call *call)
+{
+    if (!call->self)
+        return;
+    if (call->self->thread->held.count > 0)
+        detector_thread_leaves(call->self->thread, unwind_stack(call->self, &call->site));
+    call_leave(call);
+}
+
+EXPORT _Noreturn void pthread_exit(void *result)
+{
+    CALL(call);
+    thread_leaves(&call);
+    REAL(pthread_exit)(result);
+    __builtin_unreachable();
+}
+
 /* The first pthread_cancel installs libc's handler and sends its signal in one go. In a translated program ours has to come
  * before it (runtime/signals.h), so libc is made to install it for a thread of our own that cannot be cancelled. */
 static void *uncancellable(void *arg)

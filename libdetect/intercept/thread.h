@@ -24,6 +24,8 @@ struct start *thread_prepare(const struct call *call, bool detached);
 void thread_created(const struct call *call, struct start *start, bool created);
 /* Called first by the new thread: from here on it is watched. Frees the block. */
 struct start thread_begin(void *block);
+/* The thread is about to call pthread_exit: where from. */
+void thread_leaves(const struct call *call);
 /* Clean-up of the stand-in: the routine has returned, or is unwound by pthread_exit or cancellation. */
 void thread_returned(void *const *block);
 

@@ -374,6 +374,8 @@ BY(pthread_cancel)
     pthread_join(thread, NULL);
     kept = pthread_cancel(thread);
 }
+BY(pthread_exit) { pthread_exit(NULL); }
+BY(thrd_exit) { thrd_exit(0); }
 /* Seen as the thread's name. */
 BY(pthread_setname_np)
 {
@@ -383,7 +385,7 @@ BY(pthread_setname_np)
 
 /* --- the table ------------------------------------------------------------------------------- */
 
-enum setting { PLAIN, IN_THREAD, WITH_SPIN, WITH_MTX, FAKE_SEM, RECURSIVE };
+enum setting { PLAIN, IN_THREAD, HOLDING, WITH_SPIN, WITH_MTX, FAKE_SEM, RECURSIVE };
 
 #define CASE(name, kind, setting) {#name, kind, by_##name, setting}
 
@@ -460,12 +462,17 @@ static const struct mistake {
     CASE(pthread_detach, "invalid-argument", PLAIN),
     CASE(thrd_detach, "invalid-argument", PLAIN),
     CASE(pthread_cancel, "invalid-argument", PLAIN),
+    CASE(pthread_exit, "exit-holding-lock", HOLDING),
+    CASE(thrd_exit, "exit-holding-lock", HOLDING),
     CASE(pthread_setname_np, "exit-holding-lock", IN_THREAD),
 };
 
-static void *make_in_thread(void *mistake)
+static void *make_in_thread(void *argument)
 {
-    ((const struct mistake *)mistake)->make();
+    const struct mistake *mistake = argument;
+    if (mistake->setting == HOLDING)
+        pthread_mutex_lock(&mutex);
+    mistake->make();
     return NULL;
 }
 

@@ -10,17 +10,27 @@ static void give_up(void *argument)
     pthread_rwlock_unlock(&r);
 }
 
-static void *leave(void *argument)
+static __attribute__((noinline)) void take(void)
 {
     pthread_rwlock_rdlock(&r);
+}
+
+static __attribute__((noinline)) void leave(void)
+{
     pthread_cleanup_push(give_up, NULL);
     pthread_exit(NULL);
     pthread_cleanup_pop(1);
+}
+
+static void *work(void *argument)
+{
+    take();
+    leave();
     return NULL;
 }
 
 int main(void)
 {
-    join(start(leave, NULL));
+    join(start(work, NULL));
     return 0;
 }
