@@ -164,7 +164,7 @@ static void take_object(struct filling *filling, const struct field *field)
     case TAG_TLS_OF: object->tls_of = field_u64(field); break;
     case TAG_TLS_PLACE: object->tls_place = field_u64(field); break;
     case TAG_STACK_FRAME:
-        object->stack_frame = field_u64_count(field) == 2 ? field_list(filling->pool, field, &(size_t){0}) : NULL;
+        object->stack_frame = field_u64_count(field) == 3 ? field_list(filling->pool, field, &(size_t){0}) : NULL;
         break;
     case TAG_BLOCK: fill_group(filling, field, &object->block, take_block); break;
     case TAG_BY_FIRST_USE: object->by_first_use = field_u64(field) != 0; break;

@@ -46,7 +46,7 @@ struct raw_object {
     const char *what;
     const char *name; /* of what is no memory: a descriptor, state of libc's; or NULL */
     uint64_t address, size, place, on_stack_of, tls_of, tls_place;
-    const uint64_t *stack_frame; /* the pair of TAG_STACK_FRAME, or NULL */
+    const uint64_t *stack_frame; /* the three of TAG_STACK_FRAME, or NULL */
     struct raw_block block;
     struct raw_stack created;
     bool by_first_use;

@@ -92,14 +92,21 @@ static void thread_local_variable(struct work *work, struct doc_object *object, 
                                 in_function(work, object), declared(work, object), owner);
 }
 
+/* An access of the thread whose stack it is. The earlier one was in the same call only if that was made at the same place. */
+static bool is_in_frame(const struct raw_object *raw, const struct raw_stack *access, bool earlier)
+{
+    uint64_t caller = access->count > 1 ? access->frames[1] : 0;
+    return access->count && access->thread == raw->on_stack_of && (!earlier || caller == raw->stack_frame[2]);
+}
+
 /* A place in the code of the function whose frame it is; 0 unknown. The frame of a function that has made no call is that of
- * the access itself, if its own thread has made the later one. */
+ * the access itself. */
 static uint64_t place_of_frame(const struct work *work, const struct raw_object *raw)
 {
-    const struct raw_stack *later = work->raw->stack_count ? &work->raw->stacks[0] : NULL;
-    if (raw->stack_frame[0] || !later || later->thread != raw->on_stack_of || !later->count)
-        return raw->stack_frame[0];
-    return later->frames[0];
+    for (size_t i = 0; i < work->raw->stack_count && i < 2 && !raw->stack_frame[0]; i++)
+        if (is_in_frame(raw, &work->raw->stacks[i], i > 0))
+            return work->raw->stacks[i].frames[0];
+    return raw->stack_frame[0];
 }
 
 static void local_variable(struct work *work, struct doc_object *object, const struct raw_object *raw)

@@ -93,8 +93,9 @@ enum report_tag {
     TAG_BLOCK,        /* GROUP: ADDRESS SIZE THREAD STACK: the heap block that the object lies in, who allocated it, where */
     TAG_TLS_OF,       /* thread number when it lies in a thread's thread-local storage, else absent */
     TAG_TLS_PLACE,    /* frame_t: the module, and the offset in its segment of thread-local storage */
-    TAG_STACK_FRAME, /* U64S (frame_t, address): of an object on a stack, the call under way in whose frame it lies: a place
-                      * in the function's code (0: where that thread is), and its canonical frame address (DWARF 5, 6.4) */
+    TAG_STACK_FRAME, /* U64S (frame_t, address, frame_t): of an object on a stack, the call under way in whose frame it lies: a
+                      * place in the function's code (0: where that thread is), its canonical frame address (DWARF 5, 6.4),
+                      * and the place that it was called at (0: the thread began with it) */
     TAG_BECAUSE,      /* TEXT: what a possible finding assumes, or what proves a certain one */
 };
 

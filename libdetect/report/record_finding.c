@@ -131,7 +131,8 @@ static void whereabouts_fields(struct report_writer *writer, const struct stackd
     if (where->on_stack_of != THREAD_NONE)
         record_u64(writer, TAG_ON_STACK_OF, where->on_stack_of);
     if (where->has_frame)
-        record_u64s(writer, TAG_STACK_FRAME, (const uint64_t[]){where->frame.place, where->frame.cfa}, 2);
+        record_u64s(writer, TAG_STACK_FRAME,
+                    (const uint64_t[]){where->frame.place, where->frame.cfa, where->frame.caller}, 3);
     if (where->tls_of != THREAD_NONE) {
         record_u64(writer, TAG_TLS_OF, where->tls_of);
         record_u64(writer, TAG_TLS_PLACE, where->tls_place);

@@ -63,6 +63,7 @@ struct report_block {
 struct report_frame {
     frame_t place;
     uintptr_t cfa;
+    frame_t caller;
 };
 
 /* What a finding needs beyond itself: names of things that only the runtime knows. Those about memory are asked for

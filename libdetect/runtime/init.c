@@ -288,7 +288,8 @@ static bool frame_of(void *ctx, thread_id thread, uintptr_t addr, struct report_
     (void)ctx;
     if (!races_frame_of(thread, addr, &frame) || !frame.cfa)
         return false;
-    *found = (struct report_frame){frame.return_pc ? modules_frame(frame.return_pc - 1) : 0, frame.cfa};
+    *found = (struct report_frame){frame.return_pc ? modules_frame(frame.return_pc - 1) : 0, frame.cfa,
+                                   frame.caller_pc ? modules_frame(frame.caller_pc - 1) : 0};
     return true;
 }
 

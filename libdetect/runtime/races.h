@@ -62,9 +62,9 @@ extern bool (*races_state_name)(uintptr_t address, char *to, size_t room);
 /* --- for the takeover, threads and forks ---------------------------------------------------------------------------- */
 
 /* The frame on that thread's stack that the address lies in: an address behind a call that it has made (0: it has made none),
- * and its canonical frame address (0: unknown). */
+ * its canonical frame address (0: unknown), and the address behind the call that led to it (0: the thread began with it). */
 struct races_frame {
-    uintptr_t return_pc, cfa;
+    uintptr_t return_pc, cfa, caller_pc;
 };
 bool races_frame_of(thread_id thread, uintptr_t address, struct races_frame *frame);
 /* The thread in whose thread-local storage the address lies; the module, and the offset in its storage. */

@@ -97,7 +97,7 @@ static bool find_calls(void *ctx, thread_id id, const struct self *self, uintptr
     tr_calls_around(pointer, search->address, &search->from, &search->into);
     /* The calls that lead to the detector's function that calls main or a start routine are none that it leads to. */
     if (self->start_sp > search->address && (search->into.sp == 0 || self->start_sp < search->into.sp))
-        search->into.sp = self->start_sp;
+        search->into = (struct tr_call){.sp = self->start_sp};
     return true;
 }
 
@@ -106,6 +106,7 @@ bool races_frame_of(thread_id thread, uintptr_t address, struct races_frame *fra
     struct frame_search search = {.id = thread, .address = address};
     if (!races_are_on || threads_search(find_calls, &search) == THREAD_NONE)
         return false;
-    *frame = (struct races_frame){search.from.return_pc, search.into.sp > address ? search.into.sp : 0};
+    bool known = search.into.sp > address;
+    *frame = (struct races_frame){search.from.return_pc, known ? search.into.sp : 0, known ? search.into.return_pc : 0};
     return true;
 }

@@ -77,7 +77,7 @@ def others(b):
     p = Places(b)
     heap = lambda offset, size, block=48: r.memory(BLOCK + offset, size, block=(BLOCK, block, 1, p.stack("allocate", "make")))
     number = b.frame_offsets("i")[0] + CFA
-    frame = (p.at("join"), CFA)
+    frame = (p.at("join"), CFA, 0)
     return start(b) + [
         race(1, p, (1, ["state", "finish"], r.WRITE | PLAIN, BLOCK + 32, 4),
              (2, ["state", "finish"], r.WRITE | PLAIN, BLOCK + 32, 4), heap(32, 4)),

@@ -62,7 +62,7 @@ def access(thread, frames, flags, address, size):
 
 
 def memory(address, size, place=None, on_stack_of=None, frame=None, tls=None, block=None):
-    """tls: (thread, place); block: (address, size, thread, stack); frame: (place, cfa)"""
+    """tls: (thread, place); block: (address, size, thread, stack); frame: (place, cfa, place of the caller)"""
     fields = [text(WHAT, "memory"), number(ADDRESS, address), number(SIZE, size)]
     if place is not None:
         fields.append(number(PLACE, place))
