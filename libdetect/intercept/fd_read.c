@@ -116,9 +116,10 @@ static void await_source(int from, int to, uintptr_t channel, const struct call_
 {
     struct pollfd both[] = {{.fd = from, .events = POLLIN}, {.fd = to}}; /* `to`: nobody reads it any more */
     long flags = sys_call(SYS_fcntl, from, F_GETFL, 0, 0, 0, 0);
+    struct timespec at_once = {0};
     if (flags < 0)
         return;
-    if (sys_call(SYS_poll, (long)both, 2, flags & O_NONBLOCK ? 0 : -1, 0, 0, 0) > 0 && both[0].revents)
+    if (sys_call(SYS_ppoll, (long)both, 2, flags & O_NONBLOCK ? (long)&at_once : 0, 0, 0, 0) > 0 && both[0].revents)
         order_acquire(OBJECT_FD, channel, site);
 }
 
