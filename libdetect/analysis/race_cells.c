@@ -383,13 +383,17 @@ static NOINLINE bool enter_ordering(struct race_access *access, uintptr_t at, ui
         end_variables(access->det, head, access->mask);
     struct race_cell *variable = race_sync_of(access, head, access->mask);
     uint8_t kind = access->kind;
+    bool is_atomic = variable && (!(access->flags & RACE_SOURCE_KNOWN) || evidence_is_old_load(access->flags));
+    bool acquires = variable && access->flags & RACE_READ;
     if (variable)
         watch_stack(access->thread, at);
-    if (variable && (!(access->flags & RACE_SOURCE_KNOWN) || evidence_is_old_load(access->flags)))
+    if (is_atomic)
         access->kind |= CELL_ATOMIC;
-    if (variable && access->flags & RACE_READ)
+    if (acquires && is_atomic)
         race_sync_acquire(access, at, variable);
     bool entered = !access->tag || enter_chain(access, at, head);
+    if (acquires && !is_atomic) /* it races with what it gets, but what that guards is not told on top */
+        race_sync_acquire(access, at, variable);
     if (variable && access->flags & RACE_WRITE)
         race_sync_release(access, variable);
     access->kind = kind;

@@ -106,6 +106,12 @@ void model_complete(struct model *model, uint32_t thread)
     model->pending_mask[thread] = 0;
 }
 
+static void acquire(struct model *model, uint32_t thread, uint32_t at, uint32_t variable)
+{
+    model_join(&model->threads[thread], &model->variables[variable]);
+    note_pending(model, thread, at, variable);
+}
+
 /* The part of the operation that lies in one granule. */
 static void access_granule(struct model *model, const struct model_operation *operation, uint32_t at, uint32_t size,
                            bool *race)
@@ -120,16 +126,17 @@ static void access_granule(struct model *model, const struct model_operation *op
         variable = one_variable(model, at, size);
         variable = model_is_variable(model, at, size) ? variable : 0;
     }
-    if (operation->atomic || (variable && !operation->source_known))
+    bool is_atomic = operation->atomic || (variable && !operation->source_known), acquires = variable && operation->reads;
+    if (is_atomic)
         kind |= MODEL_ATOMIC;
-    if (variable && operation->reads) {
-        model_join(&model->threads[thread], &model->variables[variable]);
-        note_pending(model, thread, at, variable);
-    }
+    if (acquires && is_atomic)
+        acquire(model, thread, at, variable);
     for (uint32_t i = at; i < at + size; i++) {
         race[i - at] = check(model, i, thread, kind);
         record(model, i, thread, kind);
     }
+    if (acquires && !is_atomic)
+        acquire(model, thread, at, variable);
     if (variable && operation->writes)
         model_join(&model->variables[variable], &model->threads[thread]);
 }
