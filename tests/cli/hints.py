@@ -50,7 +50,7 @@ class Sample:
 
     def local(self, name):
         address = CFA + self.b.frame_offsets(name)[0]
-        return r.memory(address, 4, on_stack_of=1, frame=(self.at("mine"), CFA))
+        return r.memory(address, 4, on_stack_of=1, frame=(self.at("mine"), CFA, 0))
 
     def thread_local(self, name):
         return r.memory(AT, 4, tls=(2, self.b.index << 48 | self.b.symbols[name]))
