@@ -6,11 +6,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "report/format.h"
 
 #define LONGEST_COMMAND 200
+/* The longest wait for processes to get through execve(2). One whose environment is empty for good costs it as well. */
+#define EXEC_MS 50
+#define EXEC_STEP_MS 2
 
 /* The whole file, terminated; malloc'ed. A process that has ended (also a zombie) has none. */
 static char *read_file(const char *path, size_t *size)
@@ -73,13 +77,21 @@ static pid_t lowest_descendant(pid_t program)
     return wrapped ? 1 : program;
 }
 
-size_t survivors_find(struct pool *pool, const char *directory, pid_t program,
-                      struct survivor **survivors)
+/* A process that is just changing to another program has no environment for a moment, which one without an address space, a
+ * thread of the kernel or a zombie, never has: those have no file that they execute either. */
+static bool is_in_exec(struct pool *pool, const char *pid)
+{
+    char path[2];
+    return readlink(pool_printf(pool, "/proc/%s/exe", pid), path, sizeof(path)) > 0;
+}
+
+/* One look at all processes; says whether some could not tell yet whose they are. */
+static size_t look(struct pool *pool, const char *directory, pid_t lowest, struct survivor **survivors, bool *again)
 {
     const char *wanted = pool_printf(pool, REPORT_ENV_DIR "=%s", directory);
     size_t count = 0, capacity = 0;
-    pid_t lowest = lowest_descendant(program);
     *survivors = NULL;
+    *again = false;
     DIR *processes = opendir("/proc");
     for (struct dirent *entry; processes && (entry = readdir(processes));) {
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
@@ -91,9 +103,23 @@ size_t survivors_find(struct pool *pool, const char *directory, pid_t program,
             *survivors = pool_grow(pool, *survivors, count, &capacity, sizeof(**survivors));
             (*survivors)[count++] = (struct survivor){pid, command_of(pool, entry->d_name)};
         }
+        *again = *again || (environment && !size && is_in_exec(pool, entry->d_name));
         free(environment);
     }
     if (processes)
         closedir(processes);
+    return count;
+}
+
+size_t survivors_find(struct pool *pool, const char *directory, pid_t program, struct survivor **survivors)
+{
+    struct timespec step = {.tv_nsec = EXEC_STEP_MS * 1000000L};
+    pid_t lowest = lowest_descendant(program);
+    bool again = false;
+    size_t count = look(pool, directory, lowest, survivors, &again);
+    for (int waited = 0; again && waited < EXEC_MS; waited += EXEC_STEP_MS) {
+        nanosleep(&step, NULL);
+        count = look(pool, directory, lowest, survivors, &again);
+    }
     return count;
 }
