@@ -40,9 +40,13 @@ static int open_directory(struct pool *pool)
     return fd;
 }
 
+/* Another build of this program may read the same code differently: what it finds is not mixed with ours. */
 static const char *file_name(struct pool *pool, const char *build_id)
 {
-    return pool_printf(pool, "%s-%u" SUFFIX, build_id, ATOMICS_VERSION);
+    struct stat program = {0};
+    stat("/proc/self/exe", &program);
+    unsigned long long time = (unsigned long long)program.st_mtim.tv_sec * 1000000000ull + (unsigned long long)program.st_mtim.tv_nsec;
+    return pool_printf(pool, "%s-%u-%llx%llx" SUFFIX, build_id, ATOMICS_VERSION, time, (unsigned long long)program.st_size);
 }
 
 /* --- one table ----------------------------------------------------------------------------------------------------------------- */

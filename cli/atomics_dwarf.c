@@ -10,6 +10,8 @@
 #include "atomics_types.h"
 #include "paths.h"
 
+#define MOST_LEVELS 2 /* "<library/part/header.h>" */
+
 /* How the code of a source file is judged. */
 enum file_kind { FILE_SCANNED, FILE_ATOMIC_LIBRARY, FILE_PLAIN, FILE_UNKNOWN };
 
@@ -249,6 +251,21 @@ static void take_directories(struct work *work, Dwarf_Die *unit)
             sources_add_directory(&work->sources, sym_source_path(work->symbolizer, unit, directories[i]));
 }
 
+/* A directory that the compiler searched is only in a table of files itself if a header right there has made code or types:
+ * what lies in its directories tells it as well. */
+static void take_directories_above(struct work *work)
+{
+    size_t from = 0, to = work->sources.directory_count;
+    for (int level = 0; level < MOST_LEVELS; level++) {
+        for (; from < to; from++) {
+            const char *path = work->sources.directories[from], *slash = strrchr(path, '/');
+            if (slash && slash > path)
+                sources_add_directory(&work->sources, pool_text(work->table->pool, path, (size_t)(slash - path)));
+        }
+        to = work->sources.directory_count;
+    }
+}
+
 /* --- the module ------------------------------------------------------------------------------------------------------------ */
 
 static void each_unit(struct work *work, Dwarf *dwarf, void (*visit)(struct work *work, Dwarf_Die *unit))
@@ -289,6 +306,7 @@ static void fill(struct atomics_table *table, struct symbolizer *symbolizer, str
     for (size_t i = 0; i < sizeof(standard) / sizeof(standard[0]); i++)
         sources_add_directory(&work.sources, standard[i]);
     each_unit(&work, dwarf, visit_types);
+    take_directories_above(&work);
     each_unit(&work, dwarf, take_lines);
 }
 

@@ -14,7 +14,7 @@
 
 #define ATOMICS_SOCKET "atomics"
 #define ATOMICS_MAGIC 0x41434d4f54414544ull
-#define ATOMICS_VERSION 15u /* raised whenever the same module would give another file */
+#define ATOMICS_VERSION 16u /* raised whenever the same module would give another file */
 #define ATOMICS_MOST_PLACES (16u << 20)
 #define ATOMICS_ID_TEXT 129 /* of a build-id, terminated */
 #define ATOMICS_MESSAGE 4400
