@@ -135,7 +135,8 @@ static bool will_exchange(const struct scene *scene, const ZydisDecodedOperand *
     const bool pair = scene->i->info.mnemonic != ZYDIS_MNEMONIC_CMPXCHG;
     const size_t size = o->size / 8u / (pair ? 2 : 1);
     const void *at = (const void *)(uintptr_t)address;
-    if (address < ARENA || address + o->size / 8u > ARENA + ARENA_SIZE)
+    const uint64_t end = address + o->size / 8u;
+    if (!(address >= ARENA && end <= ARENA + ARENA_SIZE) && !(address >= CONSTANT_PAGE && end <= CONSTANT_PAGE + 4096))
         return true;
     return memcmp(at, &scene->step->gpr[RAX], size) == 0 &&
            (!pair || memcmp((const char *)at + size, &scene->step->gpr[RDX], size) == 0);
@@ -167,11 +168,13 @@ static void string_operand(const struct scene *scene, const ZydisDecodedOperand 
         return;
     }
     const uint64_t rcx = scene->step->gpr[RCX];
-    const uint64_t count = scene->i->info.address_width == 32 ? (uint32_t)rcx : rcx;
+    uint64_t count = scene->i->info.address_width == 32 ? (uint32_t)rcx : rcx;
     const bool down = scene->step->flags & 0x400;
     const uint8_t opcode = scene->i->info.opcode;
     /* cmps and scas end when they have found something. */
     const uint32_t scan = opcode == 0xa6 || opcode == 0xa7 || opcode == 0xae || opcode == 0xaf ? UP_TO : 0;
+    if (scan && count > 1ull << 48) /* more than there is memory for; its product with the size might overflow */
+        count = 1ull << 48;
     if (count)
         expect(scene->step->pc, down ? address - (count - 1) * size : address, count * size,
                kind_of(o) | TR_STRING | scan | (scan && down ? UP_TO_FROM_END : 0));
