@@ -3,6 +3,7 @@
  *
  * Hard rules: compiled with -mgeneral-regs-only, since the vector registers are the program's; calls nothing that is
  * not, but through tr_with_vectors_saved(); runs on the translator's stack with signals deferred. */
+#include "analysis/race_batch.h"
 #include "analysis/race_quick.h"
 #include "analysis/thread.h"
 #include "runtime/races_inner.h"
@@ -188,7 +189,8 @@ static NOINLINE bool slowly(struct self *self, uintptr_t address, struct tr_acce
     return !thread->race.to_report;
 }
 
-static bool on_quick(uintptr_t address, struct tr_access *access)
+/* call: gets the node of the call that the access is in. */
+static ALWAYS_INLINE bool quickly(uintptr_t address, struct tr_access *access, uint64_t *call)
 {
     struct self *self = self_current;
     uintptr_t sp = tr_thread.context.gpr[TR_RSP];
@@ -203,11 +205,36 @@ static bool on_quick(uintptr_t address, struct tr_access *access)
         return false;
     if (UNLIKELY(sp > self->thread->race.stack_watch))
         return false;
+    *call = node;
     bool as_write = is_told_as_write(address, access);
     struct tr_access *told = as_write ? access->writes_back : access;
     return race_quick(runtime.detector, self->thread, address, told->size, flags_of(address, told->size, told->kind), node,
                       told->pc, &told->memo) ||
            slowly(self, address, access, as_write, node);
+}
+
+static bool on_quick(uintptr_t address, struct tr_access *access)
+{
+    uint64_t call;
+    return quickly(address, access, &call);
+}
+
+/* What the loop's rounds to come are certain to do. */
+static bool on_quick_in_loop(uintptr_t address, struct tr_access *access)
+{
+    uint64_t call;
+    struct tr_coming coming;
+    if (!quickly(address, access, &call))
+        return false;
+    if (!tr_coming(access, &coming) || coming.stride == 0)
+        return true;
+    struct tr_access *told = is_told_as_write(coming.address, access) ? access->writes_back : access;
+    if (told->size <= 8 && (uintptr_t)coming.stride % told->size) /* some are aligned, some are not */
+        return true;
+    struct race_batch batch = {coming.address, coming.stride, coming.count, told->size,
+                               flags_of(coming.address, told->size, told->kind), call, told->pc, &told->memo};
+    race_batch(runtime.detector, self_current->thread, &batch);
+    return true;
 }
 
 /* Complete once there is shadow memory. */
@@ -216,6 +243,7 @@ struct tr_client races_client;
 void races_client_begin(struct tr_check *check)
 {
     check->quick = on_quick;
+    check->quick_in_loop = on_quick_in_loop;
     races_client = (struct tr_client){
         .wants_access = wants_access, .on_access = on_access, .check = check, .keeps_calls = true};
 }

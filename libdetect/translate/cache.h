@@ -29,10 +29,11 @@ struct tr_region {
      * enter_hook      likewise, rax = struct tr_hook *: runs it, goes on at its `resume`
      * enter_tested    likewise, where the arithmetic flags' values are not needed any more
      * enter_quick     likewise, of one access whose address is in spill[TR_SLOT_QUICK]: asks tr_check.quick first
+     * enter_quick_in_loop  likewise, of an access with a loop: tr_check.quick_in_loop
      * enter_indirect  r11 and rcx are in spill[0] and spill[1], r11 = where the program jumps to
      * leave           all registers but rcx are the program's: takes it from context and jumps to tr_thread.resume */
-    uintptr_t enter_exit, enter_hook, enter_tested, enter_quick, enter_indirect, leave;
-    uintptr_t quick_end;     /* the last instruction of enter_quick */
+    uintptr_t enter_exit, enter_hook, enter_tested, enter_quick, enter_quick_in_loop, enter_indirect, leave;
+    uintptr_t quick_end[2];  /* the last instructions of enter_quick and enter_quick_in_loop */
     uintptr_t shared_end;
     bool far;                /* reaches no particular module: there was no address space */
     struct tr_chunk *stubs;  /* the chunk that takes the next stub (indirect.c) */

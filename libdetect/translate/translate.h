@@ -50,8 +50,19 @@ struct tr_access {
      * that might order comes before it. NULL: there is none. */
     struct tr_access *writes_back;
     uint64_t memo; /* a quick call's own; 0 at first. All threads have it in common */
+    const struct tr_loop *loop; /* NULL: not known to come again; for tr_coming() */
 };
 enum { TR_NO_REGISTER = 255, TR_RIP = 254, TR_FS = 1, TR_GS = 2 };
+
+/* An access that the thread is certain to make again: `count` times, at address, address + stride …; unless a signal, or a fault,
+ * ends what it does. In between it neither calls anything nor makes any access that is told each time. */
+struct tr_coming {
+    uintptr_t address;
+    intptr_t stride;
+    uint64_t count;
+};
+/* Within a quick call for an access with a loop; after it has been looked at, or before. False: it may be the last. */
+bool tr_coming(const struct tr_access *access, struct tr_coming *coming);
 
 /* Functions of the client that the cache calls run on the translator's stack with all of the program's registers
  * saved, vector ones not: they are compiled with -mgeneral-regs-only, call nothing that is not, are bounded, take no
@@ -83,9 +94,11 @@ struct tr_check {
     int32_t offset;
     /* Asked before on_access about most plain accesses that the test does not let pass; NULL: not asked. True: there is nothing
      * more to do; on_access is called otherwise. As on_access, but of the program's registers tr_thread.context has only
-     * rsp, and the direction flag may be set: no string instructions. `access` is the same each time for one instruction, until
+     * rsp (all, where the access has a loop), and the direction flag may be set: no string instructions. `access` is the same each time for one instruction, until
      * its module goes. */
     bool (*quick)(uintptr_t address, struct tr_access *access);
+    /* The same for accesses with a loop. */
+    bool (*quick_in_loop)(uintptr_t address, struct tr_access *access);
 };
 /* Nor, where the test does not pass at once, for an access that lies in 4 aligned bytes (the low half word is of the first
  * ones, the high one of the others) if their half equals TR_TAG_HALF_WRITTEN, or for a read TR_TAG_HALF_READ; nor for a read if

@@ -59,3 +59,9 @@ void tr_frame_run(const struct tr_frame *frame, void (*function)(int, siginfo_t 
 
 void tr_dump(uintptr_t pc, void (*line)(void *ctx, const char *text), void *ctx) { (void)pc, (void)line, (void)ctx; }
 void tr_dump_all(void (*line)(void *ctx, const char *text), void *ctx) { (void)line, (void)ctx; }
+
+bool tr_coming(const struct tr_access *access, struct tr_coming *coming)
+{
+    (void)access, (void)coming;
+    return false;
+}

@@ -13,6 +13,7 @@
 #include "translate/x86_64/hooks.h"
 #include "translate/x86_64/keep_calls.h"
 #include "translate/x86_64/linkage.h"
+#include "translate/x86_64/loops.h"
 #include "translate/x86_64/relocate.h"
 #include "translate/x86_64/transfer.h"
 
@@ -463,6 +464,16 @@ static void emit_cases(struct builder *b)
         b->literals[b->literal_count++] = (struct literal){.site = site, .value = b->cases.address};
 }
 
+/* For quick calls, which may look at what comes in later rounds as well. */
+static bool tell_loop(struct builder *b, uint32_t i)
+{
+    struct tr_loop loop;
+    if (!b->e.region->enter_quick_in_loop || !b->hooks[i].before ||
+        !loops_describe(&loop, &b->plan, b->insns, b->count, b->inside, i))
+        return true;
+    return hooks_tell_loop(&b->hooks[i], &b->insns[i], &loop);
+}
+
 static void emit_instruction(struct builder *b, uint32_t i)
 {
     const struct tr_insn *insn = &b->insns[i];
@@ -474,7 +485,7 @@ static void emit_instruction(struct builder *b, uint32_t i)
     b->code[i] = b->e.at;
     if (b->has_cases && i == b->cases.first)
         emit_cases(b);
-    b->out_of_memory |= !hooks_make(hooks, insn);
+    b->out_of_memory |= !hooks_make(hooks, insn) || (b->plan.inline_operands[i] && !tell_loop(b, i));
     if (b->plan.inline_operands[i])
         check_emit(&b->e, &b->places, &b->sites, &b->plan, i, insn);
     check_convert(&b->e, &b->places, &b->plan.held[i], held_at(b, i));

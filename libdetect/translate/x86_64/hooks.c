@@ -12,6 +12,7 @@
 
 #include "translate/ranges.h"
 #include "translate/translator.h"
+#include "translate/x86_64/loops.h"
 
 bool hooks_need_operands(void)
 {
@@ -110,6 +111,21 @@ bool hooks_make(struct insn_hooks *hooks, const struct tr_insn *insn)
     return make_transfer(&hooks->transfer, insn);
 }
 
+struct loop_record {
+    struct tr_hook hook; /* of the range, with which it goes */
+    struct tr_loop loop;
+};
+
+bool hooks_tell_loop(struct insn_hooks *hooks, const struct tr_insn *insn, const struct tr_loop *loop)
+{
+    struct loop_record *record = new_hook(insn, sizeof(*record), NULL, insn->pc);
+    if (!record)
+        return false;
+    record->loop = *loop;
+    hooks->before->operands[0].access.loop = &record->loop;
+    return true;
+}
+
 static void emit_hook(struct emitter *e, struct place_writer *places, struct tr_hook *hook, uintptr_t way_in)
 {
     emit_store_fs(e, TR_RAX, TR_FS(spill[0]));
@@ -123,7 +139,8 @@ static void emit_hook(struct emitter *e, struct place_writer *places, struct tr_
 void hooks_emit_call_out(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks,
                          const struct call_out *how)
 {
-    emit_hook(e, places, &hooks->before->hook, how->way_in);
+    bool in_loop = how->way_in == e->region->enter_quick && hooks->before->operands[0].access.loop;
+    emit_hook(e, places, &hooks->before->hook, in_loop ? e->region->enter_quick_in_loop : how->way_in);
     hooks->before->hook.resume = how->resume;
     hooks->before->hook.flags_in_slot = how->flags_in_slot;
     if (hooks->before->count == 1 && hooks->before->operands[0].access.segment == 0)

@@ -8,6 +8,8 @@
 #include "translate/x86_64/decode.h"
 #include "translate/x86_64/emitter.h"
 
+struct tr_loop;
+
 /* rcx before a scanning string instruction lies there while it runs. */
 enum { SLOT_SCAN = 3 };
 
@@ -53,6 +55,8 @@ struct insn_hooks {
     struct syscall_hook *syscall;
 };
 bool hooks_make(struct insn_hooks *hooks, const struct tr_insn *insn);
+/* The access of `hooks`, which is one, has that loop; it is copied. False: out of memory. */
+bool hooks_tell_loop(struct insn_hooks *hooks, const struct tr_insn *insn, const struct tr_loop *loop);
 /* Around the copy. The instruction has begun (place_instruction). `is_tested`: its accesses were. */
 void hooks_emit_before(struct emitter *e, struct place_writer *places, const struct insn_hooks *hooks, bool is_tested);
 /* The call-out alone, where `before` is not to be run each time; it goes on at `resume`. */

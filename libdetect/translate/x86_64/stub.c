@@ -6,7 +6,7 @@
  *                    jmp  *literal               to enter.S
  *   enter_hook:      the same
  *   enter_tested:    the same
- *   enter_quick:     below
+ *   enter_quick:     below; and enter_quick_in_loop
  *   enter_indirect:  mov  %rax, %fs:spill2
  *                    mov  %r11, %rax
  *                    mov  %fs:spill0, %r11
@@ -98,11 +98,14 @@ static void emit_compare_with_0(struct emitter *e, bool wide, int32_t offset)
 
 /* Those that a function may change; and rsp. */
 static const uint8_t quick_saved[] = {TR_RDX, TR_RSI, TR_RDI, TR_R8, TR_R9, TR_R10, TR_R11};
+/* The others, which are shown to tr_check.quick_in_loop. */
+static const uint8_t quick_shown[] = {TR_RBX, TR_RBP, TR_R12, TR_R13, TR_R14, TR_R15};
 
 /*      cmpq  $0, %fs:stack_top         a thread's first time
  *      je    enter_tested
  *      mov   %rcx, %fs:spill1
  *      movl  $WORKING, %fs:inside      from here on signals are deferred
+ *                                      in a loop: rcx, rax and what a function keeps to %fs:context, too
  *      mov   rdx, rsi, rdi, r8 … r11, rsp to %fs:context
  *      mov   %fs:stack_top, %rsp
  *      push  %rax
@@ -127,7 +130,6 @@ static const uint8_t quick_saved[] = {TR_RDX, TR_RSI, TR_RDI, TR_R8, TR_R9, TR_R
  *      jmp   enter_tested                                                                      */
 static void emit_quick_call(struct emitter *e, uintptr_t literal)
 {
-    emit_inside(e, TR_WORKING);
     for (unsigned i = 0; i < ARRAY_LEN(quick_saved); i++)
         emit_store_fs(e, quick_saved[i], TR_FS(context.gpr[quick_saved[i]]));
     emit_store_fs(e, TR_RSP, TR_FS(context.gpr[TR_RSP]));
@@ -142,17 +144,32 @@ static void emit_quick_call(struct emitter *e, uintptr_t literal)
         emit_load_fs(e, quick_saved[i], TR_FS(context.gpr[quick_saved[i]]));
 }
 
-static void emit_way_in_quick(struct emitter *e, struct tr_region *region)
+/*      mov   %rcx, %fs:context.rcx
+ *      mov   %fs:spill0, %rcx
+ *      mov   %rcx, %fs:context.rax
+ *      mov   rbx, rbp, r12 … r15 to %fs:context                                            */
+static void emit_show_others(struct emitter *e)
 {
-    const struct tr_client *client = translator.client;
-    if (!client || !client->check || !client->check->quick)
-        return;
+    emit_store_fs(e, TR_RCX, TR_FS(context.gpr[TR_RCX]));
+    emit_load_fs(e, TR_RCX, TR_FS(spill[0]));
+    emit_store_fs(e, TR_RCX, TR_FS(context.gpr[TR_RAX]));
+    for (unsigned i = 0; i < ARRAY_LEN(quick_shown); i++)
+        emit_store_fs(e, quick_shown[i], TR_FS(context.gpr[quick_shown[i]]));
+}
+
+/* Returns where it begins. */
+static uintptr_t emit_way_in_quick(struct emitter *e, struct tr_region *region, bool in_loop)
+{
+    const struct tr_check *check = translator.client->check;
     uintptr_t literal = e->at;
-    emit64(e, (uintptr_t)client->check->quick);
-    region->enter_quick = e->at;
+    emit64(e, (uintptr_t)(in_loop ? check->quick_in_loop : check->quick));
+    uintptr_t start = e->at;
     emit_compare_with_0(e, true, TR_FS(stack_top));
     emit_branch(e, 4, region->enter_tested, false);
     emit_store_fs(e, TR_RCX, TR_FS(spill[1]));
+    emit_inside(e, TR_WORKING);
+    if (in_loop)
+        emit_show_others(e);
     emit_quick_call(e, literal);
     emit_bytes(e, "\x84\xc0\x48\x89\xc8\x74", 7);
     uintptr_t not_done = e->at - 1;
@@ -163,20 +180,32 @@ static void emit_way_in_quick(struct emitter *e, struct tr_region *region)
     emit_compare_with_0(e, false, TR_FS(deferred));
     emit_branch(e, 5, region->enter_tested, false);
     emit_load_fs(e, TR_RAX, TR_FS(spill[0]));
-    region->quick_end = e->at;
+    region->quick_end[in_loop] = e->at;
     emit_bytes(e, (uint8_t[]){0x64, 0xff, 0x24, 0x25}, 4);
     emit32(e, (uint32_t)TR_FS(spill[TR_SLOT_QUICK]));
     emit_set_short(e, not_done, e->at);
     emit_load_fs(e, TR_RCX, TR_FS(spill[1]));
     emit_jump(e, region->enter_tested, false);
     emit_nops(e, -e->at & 15);
+    return start;
+}
+
+static void emit_ways_in_quick(struct emitter *e, struct tr_region *region)
+{
+    const struct tr_client *client = translator.client;
+    if (!client || !client->check || !client->check->quick)
+        return;
+    region->enter_quick = emit_way_in_quick(e, region, false);
+    if (client->check->quick_in_loop)
+        region->enter_quick_in_loop = emit_way_in_quick(e, region, true);
 }
 
 /* Where signals are not deferred, all is in place but rax. */
 static void quick_place(const struct tr_region *region, uintptr_t code, struct tr_place *place)
 {
-    place->pc_from = code == region->quick_end ? PC_OF_QUICK : PC_OF_HOOK;
-    if (code != region->quick_end)
+    bool is_done = code == region->quick_end[0] || code == region->quick_end[1];
+    place->pc_from = is_done ? PC_OF_QUICK : PC_OF_HOOK;
+    if (!is_done)
         place_put(place, TR_RAX, 0);
 }
 
@@ -187,7 +216,7 @@ bool region_prologue(struct tr_region *region)
     region->enter_exit = emit_way_in(&e, enter_exit);
     region->enter_hook = emit_way_in(&e, enter_hook);
     region->enter_tested = emit_way_in(&e, enter_tested);
-    emit_way_in_quick(&e, region);
+    emit_ways_in_quick(&e, region);
     region->enter_indirect = emit_way_in_indirect(&e);
     region->leave = emit_way_out(&e);
     emit_nops(&e, -e.at & 15);
