@@ -219,25 +219,23 @@ static void choose(struct loop *loop)
         loop->step = steps[random_below(ARRAY_LEN(steps))];
         loop->is_exchanged = one_in(3);
         loop->is_constant = !loop->is_exchanged && one_in(2);
-        loop->by_result = !loop->is_exchanged && loop->condition == 5 && one_in(3);
+        loop->by_result = loop->shape == SMALL && !loop->is_exchanged && loop->condition == 5 && loop->step < 0 && one_in(3);
         uint64_t middle = loop->shape == SMALL ? 2000 : loop->shape == AROUND_32 ? APART : APART / 2;
         loop->first = middle + random_below(300) - (loop->shape == SMALL ? 0 : 150);
         loop->bound = one_in(8) ? 0 : loop->first + (uint64_t)((int64_t)loop->step * random_below(120)) + (one_in(2) ? 0 : random_below(9) - 4);
         if (loop->by_result) {
             loop->first = (uint64_t)-(int64_t)loop->step * (1 + random_below(100));
             loop->bound = 0;
-            if (loop->shape != SMALL || loop->step > 0)
-                continue;
         }
         if (!loop->wide) {
             loop->first = (uint32_t)loop->first;
             loop->bound = (uint32_t)loop->bound;
         }
-    } while (rounds_of(loop) == 0 || (loop->by_result && loop->step > 0));
+    } while (rounds_of(loop) == 0);
 }
 
 /* Loads or stores. */
-static void access(unsigned base, unsigned index, unsigned scale, int32_t displacement)
+static void use(unsigned base, unsigned index, unsigned scale, int32_t displacement)
 {
     switch (random_below(9)) {
     case 0: memory((const uint8_t[]){0x8b}, 1, false, VALUE, base, index, scale, displacement); break;
@@ -252,15 +250,15 @@ static void access(unsigned base, unsigned index, unsigned scale, int32_t displa
     }
 }
 
-static void add_constant(bool wide, unsigned reg, int value)
+static void add_constant(bool wide, unsigned reg, int value, bool sets_flags)
 {
-    switch (random_below(4)) {
+    switch (sets_flags ? 1 + random_below(3) : random_below(4)) {
     case 0:
-        two(wide, 0x81, 5, reg);
-        number((uint32_t)-value, 4);
+        memory((const uint8_t[]){0x8d}, 1, wide, reg, reg, TR_RSP, 1, value);
         break;
     case 1:
-        memory((const uint8_t[]){0x8d}, 1, wide, reg, reg, TR_RSP, 1, value);
+        two(wide, 0x81, 5, reg);
+        number((uint32_t)-value, 4);
         break;
     case 2:
         if (value == 1 || value == -1) {
@@ -278,7 +276,7 @@ static void add_constant(bool wide, unsigned reg, int value)
 static void step_counter(struct loop *loop)
 {
     if (!loop->is_stepped)
-        add_constant(loop->wide, COUNTER, loop->step);
+        add_constant(loop->wide, COUNTER, loop->step, loop->by_result);
     loop->is_stepped = true;
 }
 
@@ -318,7 +316,7 @@ static void indexed_access(struct loop *loop, bool may_step)
         BYTES(2);
         scale = 1;
     }
-    access(TABLE, TEMPORARY, scale, (int32_t)random_below(64));
+    use(TABLE, TEMPORARY, scale, (int32_t)random_below(64));
 }
 
 static void unit(struct loop *loop, bool may_step)
@@ -326,26 +324,26 @@ static void unit(struct loop *loop, bool may_step)
     switch (random_below(9)) {
     case 0:
     case 1:
-        access(POINTER, TR_RSP, 1, (int32_t)random_below(64) * 4);
+        use(POINTER, TR_RSP, 1, (int32_t)random_below(64) * 4);
         break;
     case 2:
-        access(OTHER, TR_RSP, 1, (int32_t)random_below(64) - 32);
+        use(OTHER, TR_RSP, 1, (int32_t)random_below(64) - 32);
         break;
     case 3:
-        add_constant(true, POINTER, (int)random_below(33));
+        add_constant(true, POINTER, (int)random_below(33), false);
         break;
     case 4:
-        add_constant(true, OTHER, -(int)random_below(17));
+        add_constant(true, OTHER, -(int)random_below(17), false);
         break;
     case 5:
         memory((const uint8_t[]){0x8d}, 1, true, SECOND, POINTER, TR_RSP, 1, 16);
-        access(SECOND, TIMES, 1, 0);
+        use(SECOND, TIMES, 1, 0);
         break;
     case 6: /* whatever a load got */
         memory((const uint8_t[]){0x8b}, 1, false, VALUE, POINTER, TR_RSP, 1, 0);
         two(false, 0x81, 4, VALUE);
         number(0xf8, 4);
-        access(OTHER, VALUE, 1, 0);
+        use(OTHER, VALUE, 1, 0);
         break;
     default:
         indexed_access(loop, may_step);
