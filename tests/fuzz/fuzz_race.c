@@ -2,6 +2,7 @@
 /* Random threads, order and accesses through the race detector and through the definition (race_model.c): each byte of
  * each access must get the same verdict, up to the first race on that byte; after that, what is found must be true. With
  * few bits for epochs nothing changes; with few slots for threads what is found must be true. */
+#include "analysis/race_batch.h"
 #include "analysis/race_quick.h"
 #include "race_model.h"
 #include "random.h"
@@ -218,31 +219,71 @@ static bool is_done_quickly(struct fuzz_run *run, struct fuzz_thread *thread, co
     return done;
 }
 
-static void do_access(struct fuzz_run *run, struct fuzz_thread *thread)
+/* Which is in one of the two parts of the model's bytes. False: quick calls did not do it. */
+static bool make_access(struct fuzz_run *run, struct fuzz_thread *thread, const struct model_operation *operation)
 {
-    bool race[MODEL_BYTES];
-    struct model_operation operation = {.thread = thread->number};
-    choose_place(run, &operation);
-    choose_kind(run, &operation);
-    if (operation.at < PLAIN_BYTES && operation.at + operation.size > PLAIN_BYTES)
-        return;
+    bool race[MODEL_BYTES], quick = true;
     if (run->tell)
-        printf("t%u %s%s%s%s%s %u bytes at %u\n", thread->number, operation.reads ? "reads " : "",
-               operation.writes ? "writes " : "", operation.atomic ? "atomic " : "", operation.mov ? "mov " : "",
-               operation.source_known ? "known " : "", operation.size, operation.at);
-    if (is_skipped(run, thread, &operation)) {
+        printf("t%u %s%s%s%s%s %u bytes at %u\n", thread->number, operation->reads ? "reads " : "",
+               operation->writes ? "writes " : "", operation->atomic ? "atomic " : "", operation->mov ? "mov " : "",
+               operation->source_known ? "known " : "", operation->size, operation->at);
+    if (is_skipped(run, thread, operation)) {
         if (run->tell)
             puts("  (known)");
     } else {
-        run->pc++;
-        if (!is_done_quickly(run, thread, &operation))
-            race_access(run->det, thread->thread, run->base + operation.at, operation.size, flags_of(&operation),
+        quick = is_done_quickly(run, thread, operation);
+        if (!quick)
+            race_access(run->det, thread->thread, run->base + operation->at, operation->size, flags_of(operation),
                         RACE_SITE_NONE, run->pc % PCS);
         model_complete(&run->model, thread->number);
     }
-    model_access(&run->model, &operation, race);
+    model_access(&run->model, operation, race);
     collect(run, thread);
-    compare(run, &operation, race);
+    compare(run, operation, race);
+    return quick;
+}
+
+static bool is_in_one_part(uint32_t at, uint32_t end) { return at >= PLAIN_BYTES || end <= PLAIN_BYTES; }
+
+static void do_access(struct fuzz_run *run, struct fuzz_thread *thread)
+{
+    struct model_operation operation = {.thread = thread->number};
+    choose_place(run, &operation);
+    choose_kind(run, &operation);
+    if (!is_in_one_part(operation.at, operation.at + operation.size))
+        return;
+    run->pc++;
+    (void)make_access(run, thread, &operation);
+}
+
+/* One instruction's rounds in a loop: all after the first are entered with it, and come then. */
+static void do_loop(struct fuzz_run *run, struct fuzz_thread *thread)
+{
+    static const uint8_t sizes[] = {1, 2, 4, 4, 8, 8, 16};
+    struct model_operation operation = {.thread = thread->number, .size = sizes[random_below(&run->random, sizeof(sizes))]};
+    int32_t stride = (int32_t)operation.size * (1 + (int32_t)random_below(&run->random, 3)) * (random_percent(&run->random, 50) ? 1 : -1);
+    uint32_t count = 1 + random_below(&run->random, 12), length = (count - 1) * (uint32_t)abs(stride) + operation.size;
+    if (length > MODEL_BYTES)
+        return;
+    uint32_t low = random_below(&run->random, MODEL_BYTES - length + 1);
+    if (random_percent(&run->random, 85))
+        low &= ~(operation.size - 1);
+    operation.at = stride < 0 ? low + length - operation.size : low;
+    choose_kind(run, &operation);
+    if (!is_in_one_part(low, low + length) || operation.atomic)
+        return;
+    if (low >= PLAIN_BYTES) /* not all may be variables */
+        operation.mov = operation.source_known = false;
+    run->pc++;
+    if (make_access(run, thread, &operation) && count > 1) {
+        struct race_batch batch = {run->base + operation.at + (uintptr_t)stride, stride, count - 1, operation.size, flags_of(&operation),
+                                   RACE_SITE_NONE, run->pc % PCS, memo_of(run, &operation)};
+        race_batch(run->det, thread->thread, &batch);
+    }
+    for (uint32_t i = 1; i < count && !run->failed; i++) {
+        operation.at += (uint32_t)stride;
+        (void)make_access(run, thread, &operation);
+    }
 }
 
 static void end_block(struct fuzz_run *run, struct fuzz_thread *thread)
@@ -271,8 +312,10 @@ static void step(struct fuzz_run *run)
     uint32_t what = random_below(&run->random, 100);
     if (!thread->thread)
         spawn(run, thread, &run->threads[0]);
-    else if (what < 72)
+    else if (what < 62)
         do_access(run, thread);
+    else if (what < 72)
+        do_loop(run, thread);
     else if (what < 92 || (what >= 95 && thread == &run->threads[0]))
         use_sync(run, thread);
     else if (what < 95)
