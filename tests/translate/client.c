@@ -120,3 +120,11 @@ bool client_quick(uintptr_t address, struct tr_access *access)
     clobber();
     return done;
 }
+
+/* What is said to come is looked at in test_translate_loops.c. */
+bool client_quick_in_loop(uintptr_t address, struct tr_access *access)
+{
+    struct tr_coming coming;
+    (void)tr_coming(access, &coming);
+    return client_quick(address, access);
+}

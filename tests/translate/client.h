@@ -23,6 +23,7 @@ void client_return(uintptr_t pc, uintptr_t sp);
 void client_checked_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t pc);
 /* Likewise, by a quick call. */
 bool client_quick(uintptr_t address, struct tr_access *access);
+bool client_quick_in_loop(uintptr_t address, struct tr_access *access);
 /* As client_call, and what the translator keeps of the calls so far must be what the client keeps. */
 void client_kept_call(uintptr_t return_pc, uintptr_t sp);
 

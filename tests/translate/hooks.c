@@ -13,7 +13,8 @@
 
 const struct tr_client hooks_client = {
     .wants_access = client_wants, .on_access = client_access, .on_call = client_call, .on_return = client_return};
-const struct tr_check hooks_check = {.flip_bit = 45, .offset = 0x5000, .quick = client_quick};
+const struct tr_check hooks_check = {.flip_bit = 45, .offset = 0x5000, .quick = client_quick,
+                                     .quick_in_loop = client_quick_in_loop};
 const struct tr_client hooks_client_of_checks = {
     .wants_access = client_wants, .on_access = client_checked_access, .on_call = client_kept_call,
     .on_return = client_return, .check = &hooks_check, .keeps_calls = true};
