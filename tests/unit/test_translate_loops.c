@@ -157,7 +157,7 @@ static void memory(const uint8_t *opcode, size_t count, bool wide, unsigned reg,
 
 /* What registers are for. */
 enum { COUNTER = TR_RCX, BOUND = TR_RDX, POINTER = TR_RSI, OTHER = TR_R13, TABLE = TR_R8, TIMES = TR_R9, TEMPORARY = TR_RAX,
-       SECOND = TR_RBX, VALUE = TR_R11 };
+       SECOND = TR_RBX, VALUE = TR_R11, INNER = TR_R10 };
 
 enum shape { SMALL, AROUND_32, AROUND_31 }; /* where the counter is: small; about to wrap as an unsigned or a signed number */
 
@@ -362,6 +362,23 @@ static void conditional_unit(struct loop *loop)
     from[-1] = (uint8_t)(at - from);
 }
 
+/* A loop of its own; now and then its end is not known beforehand. */
+static void inner_loop(struct loop *loop)
+{
+    set(INNER, 1 + random_below(3));
+    uint8_t *head = at;
+    unit(loop, false);
+    if (one_in(3))
+        conditional_unit(loop);
+    if (one_in(5))
+        use(POINTER, INNER, 1, 0);
+    add_constant(one_in(2), INNER, -1, true);
+    if (one_in(4)) /* or */
+        two(true, 0x09, INNER, INNER);
+    BYTES(0x0f, 0x85);
+    number((uint64_t)(head - (at + 4)), 4);
+}
+
 static void compare(const struct loop *loop)
 {
     if (loop->bound == 0 && loop->is_constant && one_in(2)) {
@@ -392,6 +409,8 @@ static uint8_t *make_loop(struct loop *loop)
     for (unsigned i = 0; i < units; i++) {
         if (one_in(7))
             conditional_unit(loop);
+        else if (one_in(5))
+            inner_loop(loop);
         else
             unit(loop, !loop->by_result);
         if (!loop->by_result && one_in(6))

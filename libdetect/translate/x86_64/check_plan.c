@@ -6,6 +6,7 @@
  * first, so that nothing is stored or loaded inside; then, from the first instruction on that needs a register, the one that
  * stays unused for longest. */
 #include "translate/x86_64/check.h"
+#include "translate/x86_64/linear.h"
 
 #include "translate/translator.h"
 
@@ -132,16 +133,46 @@ static bool is_one(const struct check_plan *plan, const struct tr_insn *insns, u
            (insns[i].access[0].kind & (TR_READ | TR_WRITE)) == kind;
 }
 
-/* Straight on from a read to a write of the same operand: no branch, no label, nothing that is told each time. */
+/* Where a read was, after its registers have changed. */
+struct moved {
+    bool is_so;
+    struct linear values[TR_REGISTERS], address;
+};
+
+static bool step(struct moved *moved, const struct tr_access *read, const struct tr_insn *insn)
+{
+    if (!moved->is_so && uses_register(read, insn->writes)) {
+        if (read->base == TR_RIP || read->segment != 0)
+            return false;
+        moved->is_so = true;
+        for (unsigned reg = 0; reg < TR_REGISTERS; reg++)
+            moved->values[reg] = linear_register(reg);
+        moved->address = linear_address(moved->values, read);
+    }
+    if (moved->is_so)
+        linear_step(moved->values, insn);
+    return true;
+}
+
+static bool is_there(const struct moved *moved, const struct tr_access *read, const struct tr_access *write)
+{
+    if (!moved->is_so || write->base == TR_RIP || write->segment != 0)
+        return !moved->is_so && is_same(write, read);
+    struct linear address = linear_address(moved->values, write);
+    return write->size == read->size && linear_is_same(&address, &moved->address);
+}
+
+/* Straight on from a read to a write of the same bytes: no branch, no label, nothing that is told each time. */
 static uint16_t find_write_back(const struct check_plan *plan, const struct tr_insn *insns, uint32_t count, uint32_t i)
 {
     const struct tr_access *read = &insns[i].access[0];
+    struct moved moved = {.is_so = false};
     for (uint32_t j = i + 1; j < count && j <= i + WRITE_BACK_DISTANCE; j++) {
         bool told_each_time = insns[j].access_count > 0 && !plan->inline_operands[j];
-        if (insns[j - 1].flow != FLOW_NEXT || uses_register(read, insns[j - 1].writes) || plan->is_target[j] ||
-            plan->closed[j] || told_each_time)
+        if (insns[j - 1].flow != FLOW_NEXT || plan->is_target[j] || plan->closed[j] || told_each_time ||
+            !step(&moved, read, &insns[j - 1]))
             return NONE;
-        if (is_one(plan, insns, j, TR_WRITE) && is_same(&insns[j].access[0], read))
+        if (is_one(plan, insns, j, TR_WRITE) && is_there(&moved, read, &insns[j].access[0]))
             return (uint16_t)j;
     }
     return NONE;

@@ -119,6 +119,22 @@ static struct linear extend(const struct linear *a, enum linear_kind kind)
 
 struct linear linear_narrow(const struct linear *a) { return extend(a, LINEAR_ZERO_EXTENDED); }
 
+struct linear linear_address(const struct linear values[], const struct tr_access *access)
+{
+    struct linear sum = linear_constant((uint64_t)(int64_t)access->displacement), scaled;
+    if (access->index != TR_NO_REGISTER) {
+        scaled = linear_scale(&values[access->index], access->scale);
+        sum = linear_add(&sum, &scaled);
+    }
+    return access->base == TR_NO_REGISTER ? sum : linear_add(&sum, &values[access->base]);
+}
+
+bool linear_is_same(const struct linear *a, const struct linear *b)
+{
+    struct linear difference = subtract(a, b);
+    return linear_is_constant(&difference) && difference.constant == 0;
+}
+
 /* --- instructions ------------------------------------------------------------------------------------------------------ */
 
 /* Opcode and operands, of those without prefixes but REX. */

@@ -40,6 +40,11 @@ struct linear linear_scale(const struct linear *a, uint64_t by);
 /* Its low 32 bits, zero-extended. */
 struct linear linear_narrow(const struct linear *a);
 
+bool linear_is_same(const struct linear *a, const struct linear *b);
+
+/* Where the access is; its base is none but a register, and it has no segment. */
+struct linear linear_address(const struct linear values[], const struct tr_access *access);
+
 /* The registers' values, indexed as in thread.h, after the instruction has run. */
 void linear_step(struct linear values[], const struct tr_insn *insn);
 /* What it writes is not known. */

@@ -33,20 +33,6 @@ static bool find_loop(struct round *round, uint32_t count, uint32_t i)
     return false;
 }
 
-/* Nothing leaves it but the branch at its end, and nothing in it is told each time. */
-static bool is_simple(const struct round *round, const struct check_plan *plan)
-{
-    for (uint32_t b = round->head; b <= round->end; b++) {
-        const struct tr_insn *insn = &round->insns[b];
-        bool leads_on = round->inside[b] != NOWHERE && round->inside[b] > b && round->inside[b] <= round->end;
-        if (insn->flow != FLOW_NEXT && b != round->end && (insn->flow > FLOW_BRANCH || !leads_on))
-            return false;
-        if (insn->access_count > 0 && !plan->inline_operands[b])
-            return false;
-    }
-    return true;
-}
-
 /* It may be left out in a round. */
 static bool is_skipped(const struct round *round, uint32_t i)
 {
@@ -68,12 +54,26 @@ static uint32_t find_compare(const struct round *round)
     return round->end;
 }
 
+/* Of a loop within it. */
+static bool is_back(const struct round *round, uint32_t b)
+{
+    return b != round->end && round->insns[b].flow == FLOW_BRANCH && round->inside[b] <= b && round->inside[b] >= round->head;
+}
+
+static bool is_in_inner(const struct round *round, uint32_t i)
+{
+    for (uint32_t b = i; b < round->end; b++)
+        if (is_back(round, b) && round->inside[b] <= i)
+            return true;
+    return false;
+}
+
 /* --- one round ------------------------------------------------------------------------------------------------------------ */
 
 static void walk(struct round *round, uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++) {
-        if (is_skipped(round, i))
+        if (is_skipped(round, i) || is_in_inner(round, i))
             linear_forget(round->values, &round->insns[i]);
         else
             linear_step(round->values, &round->insns[i]);
@@ -111,16 +111,6 @@ static bool stays(const struct round *round, uint8_t reg)
 
 /* --- the address ---------------------------------------------------------------------------------------------------------- */
 
-static struct linear address_of(const struct round *round, const struct tr_access *access)
-{
-    struct linear sum = linear_constant((uint64_t)(int64_t)access->displacement), scaled;
-    if (access->index != TR_NO_REGISTER) {
-        scaled = linear_scale(&round->values[access->index], access->scale);
-        sum = linear_add(&sum, &scaled);
-    }
-    return access->base == TR_NO_REGISTER ? sum : linear_add(&sum, &round->values[access->base]);
-}
-
 /* A counter of 32 bits that is used as 64: the high half has to be 0 all the time. */
 static bool make_narrow(const struct round *round, struct linear_term *term, int64_t *step)
 {
@@ -134,7 +124,7 @@ static bool make_narrow(const struct round *round, struct linear_term *term, int
 
 static bool describe_address(struct tr_loop *loop, const struct round *round, const struct tr_access *access)
 {
-    loop->next = address_of(round, access);
+    loop->next = linear_address(round->values, access);
     loop->high_half_is_0 = 0;
     for (unsigned i = 0; i < loop->next.count; i++) {
         struct linear_term *term = &loop->next.term[i];
@@ -230,24 +220,54 @@ static bool describe_condition(struct tr_loop *loop, const struct round *round, 
 
 /* --- all together ------------------------------------------------------------------------------------------------------------ */
 
+/* Follows it once round from i, and finds out when it goes on. */
+static bool go_round(struct tr_loop *loop, struct round *round, uint32_t i)
+{
+    struct linear_compare compare;
+    uint32_t f = find_compare(round);
+    if (f == round->end || f < i)
+        return false;
+    for (unsigned reg = 0; reg < TR_REGISTERS; reg++)
+        round->values[reg] = linear_register(reg);
+    walk(round, i, f);
+    if (!linear_compares(&compare, round->values, &round->insns[f]))
+        return false;
+    walk(round, f, round->end);
+    walk(round, round->head, i);
+    return describe_condition(loop, round, &compare);
+}
+
+/* So it comes to an end, and waits for nobody. */
+static bool is_counted(const struct round *outer, uint32_t head, uint32_t end)
+{
+    struct round round = {.insns = outer->insns, .inside = outer->inside, .head = head, .end = end};
+    struct tr_loop loop;
+    return go_round(&loop, &round, head);
+}
+
+/* Nothing leaves it but the branch at its end, and nothing in it is told each time. */
+static bool is_simple(const struct round *round, const struct check_plan *plan)
+{
+    for (uint32_t b = round->head; b <= round->end; b++) {
+        const struct tr_insn *insn = &round->insns[b];
+        if (insn->access_count > 0 && !plan->inline_operands[b])
+            return false;
+        if (insn->flow == FLOW_NEXT || b == round->end)
+            continue;
+        bool leads_on = round->inside[b] != NOWHERE && round->inside[b] > b && round->inside[b] <= round->end;
+        if (insn->flow > FLOW_BRANCH || (!leads_on && !(is_back(round, b) && is_counted(round, round->inside[b], b))))
+            return false;
+    }
+    return true;
+}
+
 bool loops_describe(struct tr_loop *loop, const struct check_plan *plan, const struct tr_insn *insns, uint32_t count,
                     const uint16_t *inside, uint32_t i)
 {
     struct round round = {.insns = insns, .inside = inside};
-    struct linear_compare compare;
     const struct tr_access *access = &insns[i].access[0];
     if (insns[i].access_count != 1 || access->base == TR_RIP || access->segment != 0 || !find_loop(&round, count, i) ||
-        !is_simple(&round, plan) || is_skipped(&round, i))
+        is_skipped(&round, i) || !is_simple(&round, plan))
         return false;
-    uint32_t f = find_compare(&round);
-    if (f == round.end || f < i)
-        return false;
-    for (unsigned reg = 0; reg < TR_REGISTERS; reg++)
-        round.values[reg] = linear_register(reg);
-    walk(&round, i, f);
-    if (!linear_compares(&compare, round.values, &insns[f]))
-        return false;
-    walk(&round, f, round.end);
-    walk(&round, round.head, i);
-    return describe_condition(loop, &round, &compare) && describe_address(loop, &round, access);
+    return go_round(loop, &round, i) && describe_address(loop, &round, access);
 }
