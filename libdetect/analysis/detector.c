@@ -284,15 +284,20 @@ static void mask_changed(struct detector *det, struct thread *thread, uint64_t m
     thread_count_interruptible(det, thread);
 }
 
-static void handled_changed(struct detector *det, struct thread *thread, uint64_t handled)
+static void set_handled(struct detector *det, uint64_t handled)
 {
     det->handled = handled;
-    if (thread->has_hb)
-        hb_release_join(det, thread, &det->hb_handled);
     for (struct thread *other = det->threads; other; other = other->next) {
         set_exposed(det, other);
         thread_count_interruptible(det, other);
     }
+}
+
+static void handled_changed(struct detector *det, struct thread *thread, uint64_t handled)
+{
+    if (thread->has_hb)
+        hb_release_join(det, thread, &det->hb_handled);
+    set_handled(det, handled);
 }
 
 /* --- threads ---------------------------------------------------------------------------------- */
@@ -534,6 +539,13 @@ bool detector_report_stuck(struct detector *det)
     bool stands = waitgraph_report_stuck(det);
     spin_unlock(&det->lock);
     return stands;
+}
+
+void detector_handled(struct detector *det, uint64_t signals)
+{
+    spin_lock(&det->lock);
+    set_handled(det, signals);
+    spin_unlock(&det->lock);
 }
 
 /* --- life of the detector --------------------------------------------------------------------- */

@@ -136,6 +136,8 @@ struct detector_pulse detector_pulse(const struct detector *det);
  * waiting thread is explained by a deadlock already reported. Returns whether any finding stands for
  * this state (deadlock or hang). Takes the lock: threads must be blocked outside the detector. */
 bool detector_report_stuck(struct detector *det);
+/* These signals have handlers, as EVENT_HANDLED says; for a caller that is no thread of the process. */
+void detector_handled(struct detector *det, uint64_t signals);
 
 /* --- ends ------------------------------------------------------------------------------------- */
 

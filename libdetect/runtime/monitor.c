@@ -22,6 +22,7 @@
 #include "base/sys.h"
 #include "runtime/real.h"
 #include "runtime/runtime.h"
+#include "runtime/signals.h"
 
 #define STACK_BYTES (64u << 10)
 #define TLS_MARGIN (8u << 10)
@@ -124,6 +125,45 @@ static bool all_wait(const struct detector_pulse *pulse)
     return pulse->alive > 0 && pulse->waiting == pulse->alive;
 }
 
+/* --- handlers that were installed without libc ---------------------------------------------------------- */
+
+/* A hexadecimal number behind this label in the text, 0 if there is none. */
+static uint64_t hexadecimal_after(const char *text, const char *label)
+{
+    uint64_t number = 0;
+    const char *at = strstr(text, label);
+    for (at = at ? at + strlen(label) : ""; *at && *at != '\n'; at++)
+        if (*at != '\t')
+            number = number << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+    return number;
+}
+
+/* The signals that the program catches, as the kernel knows it; but for those that need not be the program's. */
+static uint64_t caught_signals(void)
+{
+    char path[64], text[4096];
+    append(append_number(append(path, "/proc/"), (unsigned long)monitor.program), "/status");
+    int fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return 0;
+    ssize_t n = sys_read(fd, text, sizeof(text) - 1);
+    sys_close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return hexadecimal_after(text, "SigCgt:") & ~signals_reserved();
+}
+
+/* Whether the program catches signals that nobody told us of (sigaction by a system call of its own, by a libc that we do not
+ * see). The analysis knows afterwards, and they do not count as new again. */
+static bool learns_handlers(void)
+{
+    uint64_t unseen = caught_signals() & ~load_relaxed(&runtime.handled_signals);
+    if (!unseen)
+        return false;
+    uint64_t before = fetch_or_relaxed(&runtime.handled_signals, unseen);
+    detector_handled(runtime.detector, before | unseen);
+    return true;
+}
+
 /* --- the helper ---------------------------------------------------------------------------------------- */
 
 static void close_inherited(int keep)
@@ -162,6 +202,8 @@ static int watch(void *unused)
         alike = still && load_acquire(&monitor.state) == RUNNING ? alike + 1 : 0;
         last = now;
         if (alike + 1 < LOOKS_ALIKE || (any_judged && judged == now.sequence) || !nothing_moves(&now))
+            continue;
+        if (learns_handlers())
             continue;
         judged = now.sequence;
         any_judged = true;

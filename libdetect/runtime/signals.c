@@ -80,6 +80,15 @@ static bool is_raised(int signo)
 /* Of a translated program: what raises them, and abort's, so that the core shows the program's registers. */
 static bool is_kept(int signo) { return is_raised(signo) || signo == SIGABRT; }
 
+uint64_t signals_reserved(void)
+{
+    uint64_t set = 0;
+    for (int signo = 1; signo < SIGNALS; signo++)
+        if (is_kept(signo) || (signo >= 32 && signo < SIGRTMIN))
+            set |= signal_bit(signo);
+    return set;
+}
+
 /* An ignored SIGSEGV that an instruction has raised kills all the same. */
 static bool needs_ours(int signo, const struct sigaction *act)
 {

@@ -77,6 +77,8 @@ uint64_t signals_blocked_kept(void);
 void signals_block_kept(uint64_t mask);
 /* Which of them are pending. */
 uint64_t signals_pending_kept(void);
+/* Those that the kernel may have a handler of ours or of libc's for though the program has none. */
+uint64_t signals_reserved(void);
 /* The first bytes of a siginfo_t: sent to this thread, again. */
 void signals_send_again(const void *info);
 /* A pending one of `mask` is taken (sigwait); its number or 0. */
