@@ -72,6 +72,23 @@ static ALWAYS_INLINE enum race_quick race_quick_whole(struct detector *det, stru
     return RACE_QUICK_DONE;
 }
 
+/* The tags have been looked at by the inline test; the sites are far from them. */
+static ALWAYS_INLINE void race_quick_expect(const struct thread *thread, uintptr_t address)
+{
+    __builtin_prefetch((const void *)(address + (uintptr_t)thread->race.near.sites));
+}
+
+/* A read of up to 8 bytes that was told as the write that follows it: what it gets is known after it. */
+static ALWAYS_INLINE void race_quick_note(struct thread *thread, uintptr_t address, uint32_t size, uint32_t flags)
+{
+    uintptr_t offset = address % GRANULE;
+    if (!evidence_waits(flags) || offset + size > GRANULE)
+        return;
+    thread->race.pending = address - offset;
+    thread->race.pending_mask = race_mask(offset, size);
+    thread->race.pending_flags = flags;
+}
+
 /* See race.h. memo: the instruction's. */
 static ALWAYS_INLINE bool race_quick(struct detector *det, struct thread *thread, uintptr_t address, uint32_t size,
                                      uint32_t flags, uint64_t call, uintptr_t pc, uint64_t *memo)

@@ -139,13 +139,12 @@ static void on_access(uintptr_t address, size_t size, uint32_t kind, uintptr_t p
         tr_with_vectors_saved(races_tell_interrupted, self);
 }
 
-/* A read that is written back at once is told as the write, which stands for both; not if one of them might be an atomic
- * operation. */
+/* A read that is written back at once is told as the write, which stands for both; with an atomic operation not, whose order
+ * counts. */
 static inline bool is_told_as_write(uintptr_t address, const struct tr_access *access)
 {
     const struct tr_access *write = access->writes_back;
-    return UNLIKELY(write) && !evidence_is_open(flags_of(address, access->size, access->kind)) &&
-           !evidence_is_open(flags_of(address, write->size, write->kind));
+    return write && !((flags_of(address, access->size, access->kind) | flags_of(address, write->size, write->kind)) & RACE_ATOMIC);
 }
 
 /* The node of the innermost call, if it takes no more than a look at what the thread has asked for lately. */
@@ -176,16 +175,34 @@ static inline bool is_backwards(void)
 #endif
 }
 
+/* Only where nothing was done that is not known: what a read does not race with, since both may be atomic operations, the write
+ * would. What the read gets may still come from another thread. */
+static inline bool quick_as_write(struct thread *thread, uintptr_t address, const struct tr_access *read, uint64_t node)
+{
+    struct tr_access *told = read->writes_back;
+    if (!race_quick(runtime.detector, thread, address, told->size, flags_of(address, told->size, told->kind), node, told->pc,
+                    &told->memo))
+        return false;
+    race_quick_note(thread, address, read->size, flags_of(address, read->size, read->kind));
+    return true;
+}
+
+static inline bool quick(struct thread *thread, uintptr_t address, struct tr_access *access, uint64_t node)
+{
+    return race_quick(runtime.detector, thread, address, access->size, flags_of(address, access->size, access->kind), node,
+                      access->pc, &access->memo);
+}
+
 /* What is no frequent case can be done here as well; a finding waits for the call-out, to which the access is known then. */
-static NOINLINE bool slowly(struct self *self, uintptr_t address, struct tr_access *access, bool as_write, uint64_t call)
+static NOINLINE bool slowly(struct self *self, uintptr_t address, struct tr_access *access, bool as_write, uint64_t node)
 {
     struct thread *thread = self->thread;
-    uint32_t flags = flags_of(address, access->size, access->kind);
-    if (as_write && race_quick(runtime.detector, thread, address, access->size, flags, call, access->pc, &access->memo))
+    if (as_write && quick(thread, address, access, node))
         return true;
     if (is_backwards())
         return false;
-    race_access(runtime.detector, thread, address, access->size, flags, (race_site)call, access->pc);
+    race_access(runtime.detector, thread, address, access->size, flags_of(address, access->size, access->kind),
+                (race_site)node, access->pc);
     return !thread->race.to_report;
 }
 
@@ -196,6 +213,7 @@ static ALWAYS_INLINE bool quickly(uintptr_t address, struct tr_access *access, u
     uintptr_t sp = tr_thread.context.gpr[TR_RSP];
     if (UNLIKELY(!self || ((uint32_t)self->depth | self->unusual | self->races_ignored)))
         return false;
+    race_quick_expect(self->thread, address);
     struct tr_call *innermost = tr_thread.call;
     if (UNLIKELY(innermost->sp <= sp))
         innermost = tr_innermost_call(sp);
@@ -206,11 +224,10 @@ static ALWAYS_INLINE bool quickly(uintptr_t address, struct tr_access *access, u
     if (UNLIKELY(sp > self->thread->race.stack_watch))
         return false;
     *call = node;
-    bool as_write = is_told_as_write(address, access);
-    struct tr_access *told = as_write ? access->writes_back : access;
-    return race_quick(runtime.detector, self->thread, address, told->size, flags_of(address, told->size, told->kind), node,
-                      told->pc, &told->memo) ||
-           slowly(self, address, access, as_write, node);
+    bool as_write = UNLIKELY(is_told_as_write(address, access));
+    if (LIKELY(as_write ? quick_as_write(self->thread, address, access, node) : quick(self->thread, address, access, node)))
+        return true;
+    return slowly(self, address, access, as_write, node);
 }
 
 static bool on_quick(uintptr_t address, struct tr_access *access)

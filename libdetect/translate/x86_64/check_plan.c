@@ -123,7 +123,7 @@ static void choose_operands(struct check_plan *plan, struct tr_insn *insns, uint
 
 /* --- what is written back -------------------------------------------------------------------------------------------- */
 
-#define WRITE_BACK_DISTANCE 24u
+#define WRITE_BACK_DISTANCE 64u
 
 static bool is_same(const struct tr_access *a, const struct tr_access *b) { return same_start(a, b) && a->size == b->size; }
 
