@@ -12,7 +12,7 @@
 
 #include "analysis/hb.h"
 #include "analysis/misuse.h"
-#include "analysis/race_state.h"
+#include "analysis/race_locks.h"
 #include "analysis/state.h"
 #include "analysis/sync.h"
 #include "analysis/waitgraph.h"
@@ -157,11 +157,21 @@ static inline bool is_full_alone(struct detector *det, struct thread *thread, ui
     return true;
 }
 
+static NOINLINE bool acquire_full(struct detector *det, struct thread *thread,
+                                  struct lock_call call, uintptr_t addr, stack_id stack)
+{
+    uint32_t version = thread->held.version;
+    if (!acquire_known(det, thread, call, addr, stack))
+        return false;
+    race_lock_taken(thread, version);
+    return true;
+}
+
 bool detector_acquire_fast(struct detector *det, struct thread *thread, struct lock_call call,
                            uintptr_t addr, stack_id stack, uintptr_t sp)
 {
     if (UNLIKELY(!has_no_attention(thread, sp)))
-        return is_full_alone(det, thread, sp) && acquire_known(det, thread, call, addr, stack);
+        return is_full_alone(det, thread, sp) && acquire_full(det, thread, call, addr, stack);
     struct object *object = objects_cached(&thread->objects, call.kind, addr);
     if (LIKELY(object) && thread->held.count == 0 && call.mode == MODE_EXCLUSIVE &&
         !(object->flags & (SLOW_FLAGS | OBJ_ORDERED)) && !load_relaxed(&object->owner) &&
@@ -191,7 +201,12 @@ static NOINLINE bool release_full(struct detector *det, struct thread *thread,
         return false;
     if (held->depth <= 1)
         sync_give(det, thread, held->object, held->mode);
-    return locks_drop_at(thread, (uint32_t)(held - thread->held.locks));
+    uint32_t version = thread->held.version, index = (uint32_t)(held - thread->held.locks);
+    bool was_last = index + 1 == thread->held.count;
+    if (!locks_drop_at(thread, index))
+        return false;
+    race_lock_dropped(det, thread, addr, was_last, version);
+    return true;
 }
 
 bool detector_release_fast(struct detector *det, struct thread *thread, enum object_kind kind,

@@ -5,15 +5,18 @@
 #include "analysis/race.h"
 
 #include "analysis/evidence.h"
-#include "analysis/race_enter.h"
+#include "analysis/race_locks.h"
 
 /* --- sites ----------------------------------------------------------------------------------------------------------- */
 
 static void know_locks(struct race_access *access)
 {
     struct thread *thread = access->thread;
-    if (thread->race.locks_version != thread->held.version)
-        race_know_locks(thread, site_locks(&access->races->sites, &thread->held));
+    if (thread->race.locks_version == thread->held.version)
+        return;
+    uint32_t number = site_locks(&access->races->sites, &thread->held);
+    race_know_locks(thread, number);
+    race_locks_remember(access->races, thread, number);
 }
 
 race_site race_site_find(struct race_access *access)

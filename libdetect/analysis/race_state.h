@@ -243,6 +243,13 @@ struct call_cache_entry {
     race_site parent, node;
 };
 
+/* Numbers of sets of locks: that of `outer`, and this lock taken at this place besides. */
+#define RACE_LOCKS_CACHE_BITS 6u
+struct locks_cache_entry {
+    uintptr_t addr; /* 0: none */
+    uint32_t outer, stack, kind_mode, number;
+};
+
 struct race_local {
     bool recheck; /* a new variable may be what a finding is about */
     uint32_t finding_count;
@@ -252,6 +259,7 @@ struct race_local {
     uint32_t reads; /* that were entered in cells */
     struct pair_cache_entry pairs[1u << RACE_PAIR_BITS];
     struct call_cache_entry calls[1u << RACE_CALL_CACHE_BITS];
+    struct locks_cache_entry locks[1u << RACE_LOCKS_CACHE_BITS];
     struct site_cache_entry sites[1u << RACE_SITE_CACHE_BITS];
 };
 
