@@ -225,22 +225,34 @@ static uintptr_t linker_address(void)
     return page_of(address ? address : (uintptr_t)&reserved);
 }
 
-/* Around the address, as far as no stretch that is there already has it. */
+static const struct race_range *range_of(const struct race_shadow *shadow, uintptr_t address)
+{
+    for (uint32_t i = 0; i < shadow->range_count; i++)
+        if (address >= shadow->ranges[i].start && address < shadow->ranges[i].end)
+            return &shadow->ranges[i];
+    return NULL;
+}
+
+/* Around the address, as far as no stretch that is there already has it; of one that has the address itself, what is below: the
+ * kernel goes on there. */
 static bool add_around(struct race_shadow *shadow, uintptr_t address, uintptr_t below, uintptr_t above, unsigned bit,
                        intptr_t to_sites)
 {
-    if (address < LOW_BYTES)
-        return true;
-    struct stretch stretch = clip(around(address, below, above), address, bit);
+    struct stretch stretch = around(address, below, above);
+    for (const struct race_range *range; address >= LOW_BYTES && (range = range_of(shadow, address));) {
+        stretch.end = range->start;
+        address = range->start - PAGE;
+    }
+    stretch = clip(stretch, address, bit);
     for (uint32_t i = 0; i < shadow->range_count; i++) {
         const struct race_range *range = &shadow->ranges[i];
-        if (address >= range->start && address < range->end)
-            return true;
         if (range->start > address && range->start < stretch.end)
             stretch.end = range->start;
         if (range->end <= address && range->end > stretch.start)
             stretch.start = range->end;
     }
+    if (address < LOW_BYTES || stretch.start >= stretch.end)
+        return true;
     intptr_t tags = distance(stretch, bit);
     return add_range(shadow, stretch, tags, tags + to_sites);
 }

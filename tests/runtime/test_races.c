@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "runtime/races_inner.h"
@@ -57,6 +58,15 @@ static void words_of_all_memory(void **state)
     free(block);
     munmap(map, PAGE);
     munmap(low, PAGE);
+}
+
+/* Where the kernel puts what comes after mappings of more than the distance from the top, wherever the top is. */
+static void words_of_memory_far_below_the_linker(void **state)
+{
+    const uintptr_t linker = getauxval(AT_BASE) & ~(uintptr_t)(PAGE - 1), gib = (uintptr_t)1 << 30;
+    (void)state;
+    for (uintptr_t below = gib; below < 2000 * gib; below += 100 * gib)
+        check_place((void *)(linker - below));
 }
 
 static void ranges_are_apart(void **state)
@@ -153,7 +163,8 @@ static void the_last_block_is_the_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_of_all_memory),          cmocka_unit_test(ranges_are_apart),
+        cmocka_unit_test(words_of_all_memory),          cmocka_unit_test(words_of_memory_far_below_the_linker),
+        cmocka_unit_test(ranges_are_apart),
         cmocka_unit_test(discarded_pages_are_empty),    cmocka_unit_test(blocks_are_found_from_inside),
         cmocka_unit_test(the_last_block_is_the_one),
     };
