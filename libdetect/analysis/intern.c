@@ -6,7 +6,8 @@
 #include "base/atomic.h"
 #include "base/hash.h"
 
-#define BUCKETS (1u << 17)
+#define FIRST_BITS 14
+#define LEVEL_BITS 3
 #define CHUNK_BITS 10
 #define CHUNK_RECORDS (1u << CHUNK_BITS)
 #define CHUNKS (1u << 15)
@@ -16,6 +17,13 @@ struct intern_record {
     uint32_t hash;
     uint64_t words[];
 };
+
+static uint32_t bucket_count(uint32_t level) { return 1u << (FIRST_BITS + level * LEVEL_BITS); }
+
+static uint32_t *make_buckets(struct arena *arena, uint32_t level)
+{
+    return arena_alloc(arena, bucket_count(level) * sizeof(uint32_t));
+}
 
 static size_t record_bytes(const struct intern *table)
 {
@@ -27,9 +35,9 @@ bool intern_init(struct intern *table, struct arena *arena, uint32_t words, uint
     *table = (struct intern){.arena = arena, .words = words, .most = most};
     if (most == 0 || most >= CHUNKS * CHUNK_RECORDS)
         table->most = CHUNKS * CHUNK_RECORDS - 1;
-    table->buckets = arena_alloc(arena, BUCKETS * sizeof(*table->buckets));
+    table->buckets[0] = make_buckets(arena, 0);
     table->chunks = arena_alloc(arena, CHUNKS * sizeof(struct intern_record *));
-    return table->buckets && table->chunks;
+    return table->buckets[0] && table->chunks;
 }
 
 static struct intern_record *record_at(const struct intern *table, struct intern_record *chunk, uint32_t number)
@@ -99,17 +107,38 @@ static uint32_t make(struct intern *table, uint32_t hash, const uint64_t *words)
     return number;
 }
 
+/* There are two records for each bucket of the last level: another one, if there is memory for it. */
+static void grow(struct intern *table, uint32_t level)
+{
+    uint32_t *expected = NULL, *buckets;
+    if (level + 1 == INTERN_LEVELS || load_relaxed(&table->buckets[level + 1]) || !(buckets = make_buckets(table->arena, level + 1)))
+        return;
+    if (compare_exchange_acq_rel(&table->buckets[level + 1], &expected, buckets))
+        store_release(&table->level, level + 1); /* pairs with intern_number() */
+    else
+        arena_free(table->arena, buckets, bucket_count(level + 1) * sizeof(*buckets));
+}
+
+static uint32_t *bucket_of(const struct intern *table, uint32_t level, uint32_t hash)
+{
+    return &table->buckets[level][hash & (bucket_count(level) - 1)];
+}
+
 uint32_t intern_number(struct intern *table, const uint64_t *words)
 {
-    uint32_t hash = hash_words(table, words);
-    uint32_t *bucket = &table->buckets[hash % BUCKETS];
+    uint32_t hash = hash_words(table, words), level = load_acquire(&table->level);
+    uint32_t *bucket = bucket_of(table, level, hash);
     uint32_t first = load_acquire(bucket); /* pairs with the exchange below */
     uint32_t number = find(table, first, 0, hash, words);
+    for (uint32_t older = level; !number && older-- > 0;)
+        number = find(table, load_acquire(bucket_of(table, older, hash)), 0, hash, words);
     if (number)
         return number;
     uint32_t made = make(table, hash, words);
     if (!made)
         return 0;
+    if (UNLIKELY(made > 2 * bucket_count(level)))
+        grow(table, level);
     for (;;) {
         record_of(table, made)->next = first;
         uint32_t seen = first;
