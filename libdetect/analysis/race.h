@@ -145,8 +145,10 @@ struct race_range {
     intptr_t tags, sites;
 };
 
+#define RACE_RANGES 16
+
 struct race_shadow {
-    struct race_range ranges[4];
+    struct race_range ranges[RACE_RANGES];
     uint32_t range_count;
     /* Gives the memory back to the system; it reads as zero afterwards. Page-aligned. */
     void (*discard)(void *start, size_t size);
@@ -159,6 +161,9 @@ struct race_shadow {
 /* From now on the detector keeps the full happens-before clock and checks accesses; before any thread but the first
  * exists. False: out of memory. */
 bool detector_watch_races(struct detector *det, const struct race_shadow *shadow);
+/* One range more, which has nothing in common with the others, before the program has touched anything there. False: there are too many,
+ * or something there has been touched. One thread at a time. */
+bool race_add_range(struct detector *det, const struct race_range *range);
 /* The thread's accesses are looked at from here on. tag_words: where its tag is kept for translated code (RACE_TAG_WORDS of
  * them), for as long as the thread runs; may be NULL. By the thread itself. */
 void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_words);

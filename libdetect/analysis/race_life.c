@@ -29,6 +29,11 @@ bool detector_watch_races(struct detector *det, const struct race_shadow *shadow
     return races_watch(det, shadow, RACE_SLOTS, RACE_EPOCH_BITS);
 }
 
+bool race_add_range(struct detector *det, const struct race_range *range)
+{
+    return shadow_add_range(&det->races->shadow, range);
+}
+
 void race_thread_start(struct detector *det, struct thread *thread, uint32_t *tag_words)
 {
     thread->race.stack_watch = UINTPTR_MAX;

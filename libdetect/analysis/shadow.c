@@ -27,7 +27,7 @@ struct shadow_table {
 
 const struct race_range *shadow_range(const struct shadow *shadow, uintptr_t address)
 {
-    for (uint32_t i = 0; i < shadow->layout.range_count; i++) {
+    for (uint32_t i = 0; i < load_acquire(&shadow->layout.range_count); i++) { /* pairs with shadow_add_range() */
         const struct race_range *range = &shadow->layout.ranges[i];
         if (address >= range->start && address < range->end)
             return range;
@@ -88,6 +88,28 @@ void shadow_each_chunk(struct shadow *shadow, void (*visit)(void *ctx, uintptr_t
         each_in_leaf(load_acquire(&table->leaves[i]), i << (LEAF_BITS + SHADOW_CHUNK_BITS), visit, ctx);
 }
 
+struct overlap {
+    const struct race_range *range;
+    bool found;
+};
+
+static void look_for_overlap(void *ctx, uintptr_t start, uintptr_t end)
+{
+    struct overlap *overlap = ctx;
+    overlap->found |= start < overlap->range->end && overlap->range->start < end;
+}
+
+bool shadow_add_range(struct shadow *shadow, const struct race_range *range)
+{
+    struct overlap overlap = {range, shadow->layout.range_count >= RACE_RANGES};
+    shadow_each_chunk(shadow, look_for_overlap, &overlap);
+    if (overlap.found)
+        return false;
+    shadow->layout.ranges[shadow->layout.range_count] = *range;
+    store_release(&shadow->layout.range_count, shadow->layout.range_count + 1);
+    return true;
+}
+
 void shadow_each_resident(const struct shadow *shadow, const struct race_range *range, uintptr_t start, uintptr_t end,
                           void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx)
 {
@@ -106,7 +128,7 @@ uintptr_t shadow_piece_end(const struct shadow *shadow, uintptr_t address, uintp
 {
     const struct race_range *range = shadow_range(shadow, address);
     uintptr_t piece = range ? range->end : (address | ((1u << SHADOW_CHUNK_BITS) - 1)) + 1;
-    for (uint32_t i = 0; i < shadow->layout.range_count && !range; i++) {
+    for (uint32_t i = 0; i < load_acquire(&shadow->layout.range_count) && !range; i++) {
         uintptr_t start = shadow->layout.ranges[i].start;
         if (start > address && start < piece)
             piece = start;

@@ -33,6 +33,8 @@ void shadow_each_chunk(struct shadow *shadow, void (*visit)(void *ctx, uintptr_t
 #define SHADOW_PAGE 4096u
 void shadow_each_resident(const struct shadow *shadow, const struct race_range *range, uintptr_t start, uintptr_t end,
                           void (*visit)(void *ctx, uintptr_t start, uintptr_t end), void *ctx);
+/* See race_add_range(). */
+bool shadow_add_range(struct shadow *shadow, const struct race_range *range);
 /* Whether the address has a direct range, and which. */
 const struct race_range *shadow_range(const struct shadow *shadow, uintptr_t address);
 /* The granule is BUSY: waits, and takes it. Returns its tags. */
@@ -40,7 +42,7 @@ uint64_t shadow_lock_busy(const struct shadow *shadow, struct granule *granule);
 
 static ALWAYS_INLINE bool shadow_find_direct(const struct shadow *shadow, uintptr_t address, struct granule *granule)
 {
-    for (uint32_t i = 0; i < shadow->layout.range_count; i++) {
+    for (uint32_t i = 0; i < load_acquire(&shadow->layout.range_count); i++) { /* pairs with shadow_add_range() */
         const struct race_range *range = &shadow->layout.ranges[i];
         if (address - range->start < range->end - range->start) {
             granule->tags = (uint64_t *)(address + (uintptr_t)range->tags);

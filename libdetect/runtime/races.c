@@ -17,6 +17,23 @@ bool races_are_on, races_watch_blocks;
 static struct race_shadow shadow;
 static struct tr_check check;
 
+static bool is_extending;
+
+/* A thread that comes in between, and a signal handler, leave it: what has no range goes through a table. */
+static void extend(void *ctx, uintptr_t start, uintptr_t end)
+{
+    (void)ctx;
+    if (exchange_acq_rel(&is_extending, true))
+        return;
+    for (uintptr_t at = start, next; at < end; at = next) {
+        const struct race_range *range = races_shadow_extend(&shadow, &check, at);
+        if (range)
+            race_add_range(runtime.detector, range);
+        next = (at | (RACES_EXTENSION - 1)) + 1;
+    }
+    store_release(&is_extending, false);
+}
+
 void races_prepare(void)
 {
     races_blocks_init();
@@ -38,6 +55,7 @@ void races_begin(void)
         runtime_limit("no-races", "data races are not looked for: there is no memory");
         return;
     }
+    shadow.each_mapping(extend, NULL);
     races_client_begin(&check);
     store_relaxed(&races_are_on, true);
     race_thread_start(runtime.detector, self->thread, tr_check_tags());
@@ -182,6 +200,7 @@ void races_freeing(struct self *self, void *block, size_t room, uintptr_t caller
 
 void races_mapped(struct self *self, void *start, size_t size)
 {
+    extend(NULL, (uintptr_t)start, (uintptr_t)start + size);
     race_fresh(runtime.detector, self->thread, (uintptr_t)start, size);
 }
 

@@ -26,6 +26,10 @@ stack_id races_stack(race_site node);
 
 /* False: there is no room. */
 bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check);
+#define RACES_EXTENSION ((uintptr_t)1 << 40)
+/* A range of at most that size, and aligned to it, for memory that the program has put where there is none yet. NULL: there is
+ * one, it is the detector's own, or there is no room. One thread at a time. */
+const struct race_range *races_shadow_extend(struct race_shadow *shadow, const struct tr_check *check, uintptr_t address);
 
 /* --- races_blocks.c --- */
 

@@ -11,8 +11,9 @@
  *
  * Tags lie where one bit of the address is flipped, plus an odd number of pages, so that translated code needs one test for
  * all stretches (struct tr_check). (Words that share all low address bits with their data confuse the caches of some CPUs.)
- * Where others have memory already, another bit is tried; what lies in no stretch, or in one that cannot be had, goes
- * through a table of the analysis.
+ * Where others have memory already, another bit is tried. A stretch of its own is made for what the program maps elsewhere
+ * (allocators that choose their addresses); what lies in none, or in one that cannot be had, goes through a table of the
+ * analysis, and each access to it through a fault.
  */
 #include <elf.h>
 #include <sys/auxv.h>
@@ -114,12 +115,12 @@ static void drop_ranges(struct race_shadow *shadow)
 
 /* --- mlockall ------------------------------------------------------------------------------------------------------------------ */
 
-static struct stretch held[8]; /* of shadow memory */
+static struct stretch held[2 * RACE_RANGES]; /* of shadow memory */
 static uint32_t held_count;
 
 static bool is_shadow(uintptr_t address)
 {
-    for (uint32_t i = 0; i < held_count; i++)
+    for (uint32_t i = 0; i < load_acquire(&held_count); i++) /* pairs with hold() */
         if (address >= held[i].start && address < held[i].end)
             return true;
     return false;
@@ -233,6 +234,19 @@ static const struct race_range *range_of(const struct race_shadow *shadow, uintp
     return NULL;
 }
 
+/* What of it around the address is in no range. */
+static struct stretch trim(const struct race_shadow *shadow, struct stretch stretch, uintptr_t address)
+{
+    for (uint32_t i = 0; i < shadow->range_count; i++) {
+        const struct race_range *range = &shadow->ranges[i];
+        if (range->start > address && range->start < stretch.end)
+            stretch.end = range->start;
+        if (range->end <= address && range->end > stretch.start)
+            stretch.start = range->end;
+    }
+    return stretch;
+}
+
 /* Around the address, as far as no stretch that is there already has it; of one that has the address itself, what is below: the
  * kernel goes on there. */
 static bool add_around(struct race_shadow *shadow, uintptr_t address, uintptr_t below, uintptr_t above, unsigned bit,
@@ -243,14 +257,7 @@ static bool add_around(struct race_shadow *shadow, uintptr_t address, uintptr_t 
         stretch.end = range->start;
         address = range->start - PAGE;
     }
-    stretch = clip(stretch, address, bit);
-    for (uint32_t i = 0; i < shadow->range_count; i++) {
-        const struct race_range *range = &shadow->ranges[i];
-        if (range->start > address && range->start < stretch.end)
-            stretch.end = range->start;
-        if (range->end <= address && range->end > stretch.start)
-            stretch.start = range->end;
-    }
+    stretch = trim(shadow, clip(stretch, address, bit), address);
     if (address < LOW_BYTES || stretch.start >= stretch.end)
         return true;
     intptr_t tags = distance(stretch, bit);
@@ -271,28 +278,46 @@ static bool reserve(struct race_shadow *shadow, unsigned bit, intptr_t to_sites)
     return true;
 }
 
-static void hold(const struct race_shadow *shadow)
+static void hold(const struct race_range *range)
 {
-    for (uint32_t i = 0; i < shadow->range_count; i++) {
-        struct stretch stretch = {shadow->ranges[i].start, shadow->ranges[i].end};
-        held[held_count++] = moved(stretch, shadow->ranges[i].tags);
-        held[held_count++] = moved(stretch, shadow->ranges[i].sites);
-    }
+    struct stretch stretch = {range->start, range->end};
+    held[held_count] = moved(stretch, range->tags);
+    held[held_count + 1] = moved(stretch, range->sites);
+    store_release(&held_count, held_count + 2);
 }
+
+static const int8_t to_sites[] = {-8, 8, -4, 4, -12, 12, -6, 6}; /* in TiB, from tags */
+
+static intptr_t sites_distance(size_t k) { return to_sites[k] * (intptr_t)TIB + SITES_PAGES * (intptr_t)PAGE; }
 
 bool races_shadow_reserve(struct race_shadow *shadow, struct tr_check *check)
 {
     static const uint8_t bits[] = {44, 45, 43, 46};
-    static const int8_t to_sites[] = {-8, 8, -4, 4, -12, 12, -6, 6}; /* in TiB, from tags */
     *shadow = (struct race_shadow){.discard = discard, .each_mapping = each_mapping, .resident = resident};
     for (size_t i = 0; i < ARRAY_LEN(bits); i++) {
         for (size_t k = 0; k < ARRAY_LEN(to_sites); k++) {
-            if (reserve(shadow, bits[i], to_sites[k] * (intptr_t)TIB + SITES_PAGES * (intptr_t)PAGE)) {
-                hold(shadow);
+            if (reserve(shadow, bits[i], sites_distance(k))) {
+                for (uint32_t r = 0; r < shadow->range_count; r++)
+                    hold(&shadow->ranges[r]);
                 *check = (struct tr_check){.flip_bit = bits[i], .offset = TAGS_PAGES * (int32_t)PAGE};
                 return true;
             }
         }
     }
     return false;
+}
+
+const struct race_range *races_shadow_extend(struct race_shadow *shadow, const struct tr_check *check, uintptr_t address)
+{
+    uintptr_t start = address & -RACES_EXTENSION, end = start + RACES_EXTENSION;
+    if (shadow->range_count == RACE_RANGES || address >= TOP || range_of(shadow, address) || is_shadow(address))
+        return NULL;
+    struct stretch stretch = trim(shadow, (struct stretch){start, end < TOP ? end : TOP}, address);
+    intptr_t tags = distance(stretch, check->flip_bit);
+    for (size_t k = 0; k < ARRAY_LEN(to_sites); k++)
+        if (add_range(shadow, stretch, tags, tags + sites_distance(k))) {
+            hold(&shadow->ranges[shadow->range_count - 1]);
+            return &shadow->ranges[shadow->range_count - 1];
+        }
+    return NULL;
 }

@@ -69,6 +69,20 @@ static void words_of_memory_far_below_the_linker(void **state)
         check_place((void *)(linker - below));
 }
 
+static void words_of_memory_at_a_chosen_place(void **state)
+{
+    char *place = mmap((void *)((uintptr_t)3 << 40), PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    (void)state;
+    assert_null(range_of(place));
+    const struct race_range *range = races_shadow_extend(&shadow, &check, (uintptr_t)place);
+    assert_non_null(range);
+    check_place(place);
+    assert_null(races_shadow_extend(&shadow, &check, (uintptr_t)place));
+    assert_null(races_shadow_extend(&shadow, &check, (uintptr_t)place + (uintptr_t)range->tags));
+    assert_null(races_shadow_extend(&shadow, &check, (uintptr_t)place + (uintptr_t)range->sites));
+    munmap(place, PAGE);
+}
+
 static void ranges_are_apart(void **state)
 {
     (void)state;
@@ -164,7 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_of_all_memory),          cmocka_unit_test(words_of_memory_far_below_the_linker),
-        cmocka_unit_test(ranges_are_apart),
+        cmocka_unit_test(words_of_memory_at_a_chosen_place), cmocka_unit_test(ranges_are_apart),
         cmocka_unit_test(discarded_pages_are_empty),    cmocka_unit_test(blocks_are_found_from_inside),
         cmocka_unit_test(the_last_block_is_the_one),
     };
